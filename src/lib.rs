@@ -228,7 +228,7 @@
 //!   what only looks, or writes in a way of its own, takes no key.
 //! - One JSON object an answer; lines and CSV are made from its rows, so all three have the same names.
 //! - [`store::select`] runs SQL of a person's own on a second, read-only connection with temporary views and an authorizer.
-//! - Each row of keys names its subcommand ([`tui::keymap::KeyRow::cli`]), or is listed as of the screen only; a test compares.
+//! - Each row of keys names its subcommand ([`tui::key_row::KeyRow::cli`]), or is listed as of the screen only; a test compares.
 //! - Examples of helps are a table (`cli/examples.rs`) whose every line a test runs.
 //! - Hooks ([`transfer::hooks`]) are read from the config folder only, and get batches that stand; nothing waits for them but the end of
 //!   a subcommand.
@@ -274,7 +274,7 @@
 //!   that an import brought counts from the day that it says of itself, not from that of the import.
 //! - The screens show the past through a second store beside the worker's own ([`store::Store::open_past`]), with `query_only` set: the
 //!   present goes on behind it, and what is written there has the past read anew. Rows have other numbers on another day, so the
-//!   views are made anew from what they save. A key that leads to a write says so in its row ([`tui::keymap::KeyRow::writes`]).
+//!   views are made anew from what they save. A key that leads to a write says so in its row ([`tui::key_row::KeyRow::writes`]).
 //! - At the start the roster and the first answers come first. Presence, the sync folder and copies beside the book follow in the
 //!   first quiet moments; subcommands take bundles at once, because for them there is no later.
 //! - A label that may name what is purged is blanked with all of its batch's purged parts, an import's only where it names that. So labels

@@ -2,19 +2,18 @@
 //!
 //! # How a screen is made
 //! 1. One file in `views/`, with a type that derives or implements `Default` (a screen is made from nothing and brought to a state
-//!    by `restore`). It implements [`view::Screen`]: `NAME`, `KEYS`, `title`, `draw`, and of the rest what it needs.
-//! 2. One line in [`views::SCREENS`]: `screen::<account::Account>(None)`, or `Some(3)` for the root of tab 3.
+//!    by `restore`). It implements [`view::Screen`]: `title`, `draw`, and of the rest what it needs;
+//!    [`view::Keyed`] has its `KEYS`.
+//! 2. One line in [`views`]: `"account" by Account => account::Account;`, with `tab 3` for the root of a tab. The line names it.
 //! 3. Words in the screens' text file: `[screen] account = "..."`, `[action] "account.open" = "..."` for each label (or
 //!    `"*.open"` for what means the same everywhere), `[hint]` for the short form in the hint line. A test names what is missing.
 //!
-//! Others open it by name: `cx.go("account", json!({"customer": id}))`; the state is what its `restore` reads and its `save` writes.
-//! The names that are opened already: `account` (`{"customer": id}`), `explain` (the same), `help`, `palette`, `channel`
-//! (`{"customers": [id]}`), `triage`, `customers`, `funnel`, `tasks`, `activity`, `calls`
-//! (`{"kind": "risk", "everybody": true}`), `alerts` (`{"log": true, "rule": code}` for what a rule did), `rules`, `board`, `drafts`.
+//! Others open it by a variant of [`go::Go`]: `cx.go(Go::account(id))`. Its place is what its `restore` reads and its `save` gives, and
+//! what the history of jumps and the state file keep.
 //!
 //! # One key press
 //! [`app::App::update`] finds the row for the key in the view on top (then in [`views::app`]), the row's handler collects
-//! [`view::Step`]s in [`view::Cx`], the app turns them into [`effect::Effect`]s, the runner carries these out. `draw` changes
+//! [`step::Step`]s in [`step::Cx`], the app turns them into [`effect::Effect`]s, the runner carries these out. `draw` changes
 //! nothing; what it found out (clickable places, the list's height) is a value, [`canvas::Drawn`], that the app keeps.
 //!
 //! # Keys are rows
@@ -27,13 +26,17 @@
 //!
 //! # Data
 //! A view says what it wants in [`view::Screen::watches`] and gets pages in `on_page`; it never asks again itself. Row numbers
-//! of a `RowsPage` are handles into [`view::Look::read`], the shared roster, which is read while drawing. Writes are
-//! [`view::Cx::write`]; every view on the stack hears of them in `on_write` at once and may show the effect early
+//! of a `RowsPage` are handles into [`look::Look::read`], the shared roster, which is read while drawing. Writes are
+//! [`step::Cx::write`]; every view on the stack hears of them in `on_write` at once and may show the effect early
 //! ([`widgets::list::List::take`]); the message with `u undo` is the app's.
+//!
+//! # Work on threads
+//! What takes a while is a [`step::Job`]: a value with what it is to do, `run` on a thread, and `ended` for its answer, which collects
+//! steps like a key's handler. A screen begins it by `cx.run(job)`. An answer for a book that is not in front any more says so.
 //!
 //! # Questions to the person
 //! [`work`] asks what is asked about calls to action, playbooks and firings on every screen. [`views::pick::Pick::new`] (a list) and [`views::log_line::Line::new`] (a line with echo, completion, draft) take what is to be
-//! done as a closure; [`view::Step::Tell`] gives an answer back to a view below.
+//! done as a closure; [`step::Cx::tell`] gives an answer back to a view below: `cx.tell(|v: &mut Customers, cx| v.sort_by(code, cx.look))`.
 //!
 //! # Drawing
 //! [`canvas::Canvas`]: `text`, `pieces`, `right`, `frame`, `bar`, `tint` with [`theme::Role`]s; text is made safe and cut there.
@@ -43,16 +46,20 @@ use std::path::PathBuf;
 
 pub mod account_rows;
 pub mod app;
+pub mod bench;
 pub mod canvas;
 mod careful;
 pub mod chrome;
 pub mod clipboard;
 pub mod drafts;
 pub mod effect;
+pub mod go;
 #[cfg(test)]
 pub mod harness;
 pub mod key;
+pub mod key_row;
 pub mod keymap;
+pub mod look;
 pub mod measure;
 mod pasted;
 mod pen;
@@ -61,6 +68,7 @@ pub mod roll;
 mod runner;
 pub mod say;
 mod state;
+pub mod step;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
@@ -80,9 +88,9 @@ use crate::domain::time::{Moment, Stamp, Zone};
 use crate::error::{Error, Result};
 use crate::store;
 use keymap::Keymap;
+use look::Look;
 use say::Say;
 use theme::{Colour, Glyphs, Theme};
-use view::Look;
 
 /// How the screens are started.
 #[derive(Clone, Debug)]
@@ -238,7 +246,6 @@ fn default_look() -> Look {
         passed: Vec::new(),
         handled: Vec::new(),
         copies: Vec::new(),
-        imported: None,
         arrived: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! One shape for all of them, so that the screen, the subcommands and JSON show the same: columns by code, cells by kind, and
 //! behind each row the customers that it counts.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::filter::Mistake;
@@ -12,7 +13,8 @@ use super::proportion::Share;
 use super::survival::{LogRank, Quantile};
 
 /// Which table.
-#[derive(Clone, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Hash, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
 pub enum Kind {
     /// The funnel by something.
     Split(By),
@@ -21,6 +23,7 @@ pub enum Kind {
     /// Prospects who asked for help, and who of them bought.
     Help,
     /// Tickets about the same thing.
+    #[default]
     Issues,
     /// How long a stay lasts, and where it ends: quartiles, restricted mean, cumulative incidence by next stage.
     Stays,
@@ -28,6 +31,48 @@ pub enum Kind {
     StaysBy(By),
     /// The share of stays that last longer, day by day.
     Curve,
+}
+
+impl Kind {
+    /// What a word names: `issues`, `help`, `targets`, `by:owner`.
+    pub fn named(word: &str) -> Kind {
+        match word.split_once(':') {
+            Some(("by", by)) => Kind::Split(By::named(by)),
+            Some(("stays", by)) => Kind::StaysBy(By::named(by)),
+            _ => match word {
+                "help" => Kind::Help,
+                "targets" => Kind::Targets,
+                "stays" => Kind::Stays,
+                "curve" => Kind::Curve,
+                _ => Kind::Issues,
+            },
+        }
+    }
+
+    /// The word that names it.
+    pub fn word(&self) -> String {
+        match self {
+            Kind::Issues => "issues".to_owned(),
+            Kind::Stays => "stays".to_owned(),
+            Kind::StaysBy(by) => format!("stays:{}", by.word()),
+            Kind::Curve => "curve".to_owned(),
+            Kind::Help => "help".to_owned(),
+            Kind::Targets => "targets".to_owned(),
+            Kind::Split(by) => format!("by:{}", by.word()),
+        }
+    }
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> String {
+        kind.word()
+    }
+}
+
+impl From<String> for Kind {
+    fn from(word: String) -> Kind {
+        Kind::named(&word)
+    }
 }
 
 /// By what the funnel or the stays are split.

@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Hit};
+use super::look::Look;
 use super::measure::cells;
 use super::theme::Role;
-use super::view::Look;
 use super::who::Who;
 use super::widgets::list::List;
 use crate::columns::{self, Align, Listed};

@@ -7,20 +7,23 @@ pub(in crate::tui) mod jobs;
 mod kept;
 mod places;
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crossterm::event::Event;
 
 use super::canvas::Drawn;
-use super::clipboard;
+use super::clipboard::Copy;
 use super::drafts;
 use super::effect::{Effect, Generation, Msg};
 use super::key::Key;
+use super::look::Look;
+use super::step::{AppStep, Incoming, Step, Tell, Tone};
 use super::verbs;
-use super::view::{AppStep, Look, Place, Step, Tone, View};
-use super::views::SCREENS;
+use super::view::{Place, View};
+use super::views::{root, screen_of};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
@@ -28,7 +31,7 @@ use crate::domain::time::{Moment, Stamp};
 use crate::error::Error;
 use crate::store::worker::Slot;
 use crate::text::safe_cells;
-use jobs::Work;
+use crate::tui::go::Go;
 
 /// What the app waits for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -69,8 +72,8 @@ pub struct App {
     opened_from: Option<&'static str>,
     // Whether a book that nobody is in begins with the welcome screen.
     welcomes: bool,
-    back: Vec<Value>,
-    forward: Vec<Value>,
+    back: Vec<Vec<Go>>,
+    forward: Vec<Vec<Go>>,
     uids: u32,
     tickets: u64,
     // Writes that are not answered yet, and by which worker they are done.
@@ -98,7 +101,7 @@ pub struct App {
     /// How far an import is.
     pub(super) progress: Option<String>,
     /// What came while somebody typed, and waits.
-    arrived: VecDeque<arrived::Arrived>,
+    arrived: VecDeque<Incoming>,
     // The view that came by itself, and until when it takes no key.
     deaf: Option<(u32, Stamp)>,
     // The question before work is lost.
@@ -185,30 +188,9 @@ impl App {
             Msg::Edited { view, text } => self.edited(view, text),
             Msg::EditorFailed { view, failed } => self.editor_failed(view, &failed),
             Msg::Kept(kept) => self.take_kept(&kept),
-            Msg::Made { job, path, result } => self.made(job, path, result),
-            Msg::Copied { text, what, tool } => self.copied(text, &what, tool),
+            Msg::Done(job, ended) => self.done(job, ended),
+            Msg::Reading(job, reading) => self.reading(job, &reading),
             Msg::Keys(text) => self.take_keys(&text),
-            Msg::Briefed {
-                job,
-                customers,
-                to,
-                result,
-            } => self.briefed(job, customers, to, result),
-            Msg::Merged {
-                job,
-                path,
-                dry_run,
-                result,
-            } => self.merged(job, path, dry_run, result),
-            Msg::Importing(job, reading) => self.reading(job, &reading),
-            Msg::Imported {
-                job,
-                path,
-                wanted,
-                result,
-            } => self.imported(job, path, *wanted, result),
-            Msg::Exported { job, path, result } => self.exported(job, &path, result),
-            Msg::Mailing { link, opened } => self.mailing(&link, opened),
             Msg::Said { good, text } => self.say(if good { Tone::Good } else { Tone::Bad }, text),
         }
         self.timers_due(now);
@@ -236,8 +218,8 @@ impl App {
 
     /// What was begun last on a thread of its own.
     #[cfg(test)]
-    pub(super) fn last_job(&self) -> Option<super::effect::Job> {
-        self.jobs.last().map(jobs::Running::job)
+    pub(super) fn last_job(&self) -> Option<super::bench::JobNo> {
+        self.jobs.last().map(jobs::Running::no)
     }
 
     /// The number of the worker that is heard.
@@ -261,37 +243,11 @@ impl App {
     }
 
     /// Copies a text as it is shown: what comes from outside reaches no other program as it was.
-    pub(super) fn copy(&mut self, text: &str, what: String) {
-        self.effects.push(Effect::Copy {
+    fn copy(&mut self, text: &str, what: String) {
+        self.run(Box::new(Copy {
             text: safe_cells(text),
             what,
-        });
-    }
-
-    /// Says the truth about a copy; where no program of this machine took it, the terminal is asked to.
-    fn copied(&mut self, text: String, what: &str, tool: Option<&str>) {
-        let n = text.len().to_string();
-        if let Some(tool) = tool {
-            let words = self
-                .look
-                .say
-                .fill("message.copied", &[("what", what), ("tool", tool)]);
-            return self.say(Tone::Good, words);
-        }
-        if text.len() > clipboard::MOST_BY_TERMINAL {
-            let most = clipboard::MOST_BY_TERMINAL.to_string();
-            let words = self.look.say.fill(
-                "message.too_long",
-                &[("what", what), ("n", &n), ("most", &most)],
-            );
-            return self.say(Tone::Bad, words);
-        }
-        self.effects.push(Effect::CopyByTerminal(text));
-        let words = self
-            .look
-            .say
-            .fill("message.copied_by_terminal", &[("what", what), ("n", &n)]);
-        self.say(Tone::Good, words);
+        }));
     }
 
     /// Puts new keys in place at once. With a mistake in them the old ones stay, and the mistake is told with its line.
@@ -315,7 +271,7 @@ impl App {
 
     /// Begins with the welcome screen.
     pub fn welcome(&mut self) {
-        self.open("first_run", &Value::Null);
+        self.open(&Go::FirstRun);
     }
 
     fn tell_time(&mut self, now: Stamp) {
@@ -387,7 +343,7 @@ impl App {
             match step {
                 Step::Write(ticket, command) => self.write(ticket, *command),
                 Step::Open(view) => self.push(view),
-                Step::Go(name, state) => self.open(name, &state),
+                Step::Go(to) => self.open(&to),
                 Step::Close => self.close(uid),
                 Step::Toast(tone, text) => self.say(tone, text),
                 Step::Also(more) => {
@@ -401,17 +357,9 @@ impl App {
                     self.save_state();
                     self.effects.push(Effect::Editor { view: uid, text });
                 }
-                Step::Tell(name, what) => {
-                    if let Some(to) = self
-                        .stack
-                        .iter()
-                        .rev()
-                        .find(|o| o.view.name() == name)
-                        .map(|o| o.uid)
-                    {
-                        self.view_acts(to, |view, cx| view.told(&what, cx));
-                    }
-                }
+                Step::Tell(tell) => self.tell(tell),
+                Step::Comes(arrived) => self.comes(arrived),
+                Step::Run(job) => self.run(job),
                 Step::Neighbour(by) => self.neighbour(uid, by),
                 Step::Act(id) => self.act_by_id(&id),
                 Step::Quiet => self.follow(),
@@ -437,6 +385,18 @@ impl App {
         }
     }
 
+    fn tell(&mut self, tell: Tell) {
+        let to = self.stack.iter().rev().find(|open| {
+            let view: &dyn Any = open.view.as_ref();
+            (tell.fits)(view)
+        });
+        match (to.map(|open| open.uid), tell.or) {
+            (Some(uid), _) => self.view_acts(uid, |view, cx| (tell.act)(view, cx)),
+            (None, Some(arrived)) => self.comes(arrived),
+            (None, None) => {}
+        }
+    }
+
     fn app_step(&mut self, step: AppStep) {
         match step {
             AppStep::Back => self.back_or_quit(),
@@ -457,7 +417,7 @@ impl App {
             },
             AppStep::Arrived => self.let_first_in(),
             AppStep::Repaint => self.effects.push(Effect::Repaint),
-            AppStep::Over(name, state) => self.go_over(name, &state),
+            AppStep::Over(to) => self.go_over(&to),
             AppStep::History(by) => self.history(by),
             AppStep::Preview => self.look.preview = !self.look.preview,
             AppStep::Mouse => {
@@ -475,42 +435,11 @@ impl App {
                 self.say(Tone::Plain, words);
             }
             AppStep::Bookmark(customer) => self.bookmark(customer),
-            AppStep::Demo => {
-                let job = self.begin(Work::Demo);
-                self.effects.push(Effect::Demo { job });
-            }
             AppStep::OpenBook(path) => self.open_book(path),
-            AppStep::Import(path, wanted) => self.import(path, wanted),
             AppStep::AskExport => self.ask_export(),
-            AppStep::Export(query, path) => {
-                let job = self.begin(Work::Export);
-                self.effects.push(Effect::Export {
-                    job,
-                    query,
-                    path,
-                    past: self.look.past,
-                });
-            }
-            AppStep::Mail(link) => self.effects.push(Effect::Mail(link)),
-            AppStep::HandOver {
-                customers,
-                to,
-                path,
-            } => {
-                let job = self.begin(Work::Brief);
-                self.effects.push(Effect::Brief {
-                    job,
-                    customers,
-                    to,
-                    path,
-                });
-            }
-            AppStep::Merge(path, dry_run) => {
-                if !dry_run {
-                    self.hushed = Stamp(self.look.now.at.0 + 600_000);
-                }
-                self.merge(path, dry_run);
-            }
+            AppStep::Hush(ms) => self.hushed = Stamp(self.look.now.at.0 + ms),
+            AppStep::PutAway(path) => self.look.copies.retain(|copy| *copy != path),
+            AppStep::CopyByTerminal(text) => self.effects.push(Effect::CopyByTerminal(text)),
             AppStep::Past(day) => self.turn_to(day),
             AppStep::PassOver(batch) => self.look.passed.push(batch),
         }
@@ -562,31 +491,19 @@ impl App {
         }
     }
 
-    fn open(&mut self, name: &'static str, state: &Value) {
-        match SCREENS.iter().find(|s| s.name == name) {
-            Some(screen) if screen.tab.is_some() => {
-                self.leave_mark();
-                let from = self
-                    .stack
-                    .first()
-                    .map(|o| o.view.name())
-                    .filter(|from| *from != name && !state.is_null());
-                self.go_root(name);
-                self.opened_from =
-                    from.filter(|from| SCREENS.iter().any(|s| s.name == *from && s.tab.is_some()));
-                if let Some(open) = self.stack.last_mut().filter(|_| !state.is_null()) {
-                    open.view.restore(state);
-                }
-            }
-            Some(screen) => {
-                self.visit(name, state);
-                let over = json!({"over": self.top().name()});
-                self.push((screen.make)(if state.is_null() { &over } else { state }));
-            }
-            None => {
-                let words = self.look.say.word("message.no_screen").to_owned();
-                self.say(Tone::Bad, words);
-            }
+    fn open(&mut self, to: &Go) {
+        let screen = screen_of(to);
+        if screen.tab.is_none() {
+            self.visit(to);
+            return self.push((screen.make)(to));
+        }
+        self.leave_mark();
+        let from = self.stack.first().map(|o| o.view.name());
+        let from = from.filter(|from| *from != screen.name && !to.is_bare());
+        self.go_root(screen.name);
+        self.opened_from = from.filter(|from| root(from).is_some());
+        if let Some(open) = self.stack.last_mut().filter(|_| !to.is_bare()) {
+            open.view.restore(to);
         }
     }
 

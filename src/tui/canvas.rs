@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use super::look::Look;
 use super::measure::{cells, cut, safe};
 use super::theme::Role;
-use super::view::Look;
 
 /// What a click or a wheel step is on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,10 +6,13 @@ use ratatui::layout::Rect;
 use super::app::App;
 use super::canvas::{Canvas, Drawn, Hit};
 use super::key::show;
+use super::look::Look;
+use super::measure::grouped;
 use super::measure::{cells, wrap};
+use super::step::Tone;
 use super::theme::Role;
 use super::verbs;
-use super::view::{Look, Place, Tone};
+use super::view::Place;
 use super::views::{self, SCREENS};
 
 /// The smallest terminal that is drawn in.
@@ -460,19 +463,6 @@ fn breadcrumbs(parts: &[&str], room: usize, look: &Look) -> String {
         .chain([parts.last().copied().unwrap_or_default().to_owned()])
         .find(fits)
         .unwrap_or_else(|| parts.last().copied().unwrap_or_default().to_owned())
-}
-
-/// A count with thousands apart: `1,284`.
-pub fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 fn too_small(canvas: &mut Canvas, area: Rect) {

@@ -5,6 +5,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::bench::Bench;
+use super::step::{AppStep, Cx, Job, Step};
+
 /// Bytes that terminals take by OSC 52. Many stop at 100,000 of base64 with its frame; that is three quarters in plain text.
 pub const MOST_BY_TERMINAL: usize = 74_000;
 
@@ -110,6 +113,70 @@ impl Tool {
             .take()
             .is_some_and(|mut input| input.write_all(&self.bytes(text)).is_ok());
         child.wait().is_ok_and(|status| status.success()) && written
+    }
+}
+
+/// Copies a text with a program of this machine. Where the programs are is asked on the thread as well: a PATH may lead over a
+/// slow network.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Copy {
+    /// The text.
+    pub text: String,
+    /// What it is, for the message that says how it went.
+    pub what: String,
+}
+
+impl Job for Copy {
+    /// The program that took it.
+    type Answer = Option<&'static str>;
+
+    fn run(&self, _bench: &mut Bench) -> Option<&'static str> {
+        let tool = Tool::here(|name| std::env::var_os(name));
+        let tool = tool.filter(|tool| tool.copy(&self.text));
+        tool.map(|tool| tool.name)
+    }
+
+    /// Says the truth about a copy; where no program of this machine took it, the terminal is asked to.
+    fn ended(self, tool: Option<&'static str>, _here: bool, cx: &mut Cx) {
+        let (say, what, n) = (&cx.look.say, &self.what, self.text.len().to_string());
+        if let Some(tool) = tool {
+            return cx.good(say.fill("message.copied", &[("what", what), ("tool", tool)]));
+        }
+        if self.text.len() > MOST_BY_TERMINAL {
+            let most = MOST_BY_TERMINAL.to_string();
+            let values = [("what", what.as_str()), ("n", &n), ("most", &most)];
+            return cx.bad(say.fill("message.too_long", &values));
+        }
+        let words = say.fill("message.copied_by_terminal", &[("what", what), ("n", &n)]);
+        cx.push(Step::App(AppStep::CopyByTerminal(self.text)));
+        cx.good(words);
+    }
+}
+
+/// Has the desktop's own program open a mail to somebody.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Mail {
+    /// `mailto:` and the address.
+    pub link: String,
+}
+
+impl Job for Mail {
+    /// It is opened.
+    type Answer = bool;
+
+    fn run(&self, _bench: &mut Bench) -> bool {
+        let opener = Tool::opener(|name| std::env::var_os(name));
+        opener.is_some_and(|opener| opener.open(&self.link))
+    }
+
+    /// Where no program here opens mails, the address is copied: over ssh the mail program is at the other end.
+    fn ended(self, opened: bool, _here: bool, cx: &mut Cx) {
+        if opened {
+            return cx.good(cx.look.say.word("message.mailing"));
+        }
+        let address = self.link.trim_start_matches("mailto:").to_owned();
+        let what = cx.look.say.word("word.email").to_owned();
+        cx.push(Step::Copy(address, what));
     }
 }
 

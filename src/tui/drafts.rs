@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::look::Look;
 use super::verbs;
-use super::view::Look;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 

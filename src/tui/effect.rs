@@ -5,35 +5,17 @@ use std::path::PathBuf;
 use crossterm::event::Event;
 use serde_json::Value;
 
+use super::bench::{JobNo, Reading};
+use super::step::{AnyJob, Ended};
 use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::Query;
 use crate::domain::time::Day;
-use crate::error::Result;
-use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
-use crate::transfer::import::{self, Wanted};
-
-/// How far an import is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reading {
-    /// The file that is being read.
-    pub file: String,
-    /// Rows so far.
-    pub rows: usize,
-    /// Rows a second.
-    pub rate: usize,
-    /// Seconds that the rest will take by what the files' lengths say.
-    pub left: u64,
-    /// Rows that could not be taken.
-    pub rejected: u64,
-}
 
 /// The number of a worker: what one says that is not the present one's any more is of another book, or of a book as it was.
 pub type Generation = u32;
 
-/// The number of something that runs on a thread of its own: its end is known by it.
-pub type Job = u64;
 /// How an editor failed, and what became of what it had saved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EditorFailed {
@@ -66,51 +48,12 @@ pub enum Msg {
     EditorFailed { view: u32, failed: EditorFailed },
     /// What other consoles of this person keep: drafts, bookmarks, who was visited, brought together with what is kept here.
     Kept(Value),
-    /// The demo book is there.
-    Made {
-        job: Job,
-        path: PathBuf,
-        result: Result<()>,
-    },
-    /// A text was to be copied: by which program it was, or `None` where there is none that could.
-    Copied {
-        text: String,
-        what: String,
-        tool: Option<&'static str>,
-    },
+    /// A job has ended.
+    Done(JobNo, Ended),
+    /// How far a job is.
+    Reading(JobNo, Reading),
     /// `keys.toml` has another text than before; empty when it is gone.
     Keys(String),
-    /// A merge has ended, or the look at what it would do.
-    Merged {
-        job: Job,
-        path: PathBuf,
-        dry_run: bool,
-        result: Result<Box<Report>>,
-    },
-    /// How far an import is.
-    Importing(Job, Reading),
-    /// An import has ended, or the look at what it would do.
-    Imported {
-        job: Job,
-        path: PathBuf,
-        wanted: Box<Wanted>,
-        result: Result<Box<import::Report>>,
-    },
-    /// The brief of a handover is written: now the customers change hands. Or it is not, and they stay.
-    Briefed {
-        job: Job,
-        customers: Vec<Id>,
-        to: String,
-        result: Result<()>,
-    },
-    /// A mail was to be opened, and the desktop did, or could not.
-    Mailing { link: String, opened: bool },
-    /// A file is written, with so many rows, or is not.
-    Exported {
-        job: Job,
-        path: PathBuf,
-        result: Result<usize>,
-    },
     /// Something the runner did has ended with a sentence.
     Said { good: bool, text: String },
 }
@@ -134,8 +77,6 @@ pub enum Effect {
     Focus(bool),
     /// Opens `$EDITOR` on a text, for a view.
     Editor { view: u32, text: String },
-    /// Puts text on the clipboard; what it is, for the message that says how it went.
-    Copy { text: String, what: String },
     /// Puts text on the clipboard by OSC 52, the terminal's own way.
     CopyByTerminal(String),
     /// Stops the process until it is brought to the front.
@@ -146,40 +87,24 @@ pub enum Effect {
     Mouse(bool),
     /// Writes the state file.
     SaveState(String),
-    /// Makes a demo book.
-    Demo { job: Job },
+    /// Begins a job on a thread.
+    Run(JobNo, Box<dyn AnyJob>),
+    /// Stops a job; nothing of it is written.
+    Stop(JobNo),
     /// Opens another book, by a worker of this number.
     OpenBook(Generation, PathBuf),
-    /// Gives up an import, or a look at a file; nothing of it is written.
-    StopImport(Job),
-    /// Imports a file into the open book, or tells only what would come.
-    Import {
-        job: Job,
-        path: PathBuf,
-        wanted: Box<Wanted>,
-    },
-    /// Merges a copy into the open book, or tells only what would come.
-    Merge {
-        job: Job,
-        path: PathBuf,
-        dry_run: bool,
-    },
-    /// Writes the answer to a question into a file; of a past day where that is shown.
-    Export {
-        job: Job,
-        query: Query,
-        path: PathBuf,
-        past: Option<Day>,
-    },
-    /// Has the desktop open a mail.
-    Mail(String),
-    /// Writes the brief of a handover into a file.
-    Brief {
-        job: Job,
-        customers: Vec<Id>,
-        to: String,
-        path: PathBuf,
-    },
     /// Leaves.
     Quit,
+}
+
+#[cfg(test)]
+impl Effect {
+    /// The job that it begins, where it is one of this type.
+    pub fn job<J: super::step::Job>(&self) -> Option<&J> {
+        let Effect::Run(_, job) = self else {
+            return None;
+        };
+        let job: &dyn std::any::Any = &**job;
+        job.downcast_ref()
+    }
 }

@@ -11,10 +11,11 @@ use ratatui::style::{Color, Modifier};
 use serde_json::Value;
 
 use super::app::App;
-use super::app::jobs::Work;
-use super::effect::{Effect, Generation, Job, Msg};
+use super::bench::JobNo;
+use super::effect::{Effect, Generation, Msg};
 use super::key::Key;
 use super::measure::cells;
+use super::step::{AnyJob, Ended, Job};
 use crate::domain::command::{Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
@@ -205,8 +206,13 @@ impl Harness {
     }
 
     /// Something runs that a test ends by itself; gives its number.
-    pub fn begins(&mut self, work: Work) -> Job {
-        self.app.begin(work)
+    pub fn begins(&mut self, job: &dyn AnyJob) -> JobNo {
+        self.app.begin(job)
+    }
+
+    /// A job ends with an answer.
+    pub fn ends<J: Job>(&mut self, no: JobNo, job: J, answer: J::Answer) {
+        self.say(Msg::Done(no, Ended::of(job, answer)));
     }
 
     /// Another book takes the place of the one in front.
@@ -217,7 +223,7 @@ impl Harness {
     }
 
     /// What the last keys have begun on a thread of its own.
-    pub fn job(&self) -> Job {
+    pub fn job(&self) -> JobNo {
         self.app.last_job().expect("something was begun")
     }
 

@@ -17,3 +17,16 @@ pub fn cut(text: &str, width: usize, ascii: bool) -> Cow<'_, str> {
         crate::text::cut(text, width).trim_end_matches('…')
     ))
 }
+
+/// A count with thousands apart: `1,284`.
+pub fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}

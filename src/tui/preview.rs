@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 
 use super::account_rows::{band, header, signs};
 use super::canvas::Canvas;
+use super::look::Look;
 use super::measure::cells;
 use super::theme::Role;
-use super::view::Look;
 use super::views::groups;
 use super::who::Who;
 use crate::columns;

@@ -5,16 +5,16 @@ mod tests;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::account_rows::{Shown, cell, header};
 use super::canvas::{Canvas, Hit};
-use super::keymap::{KeyRow, row};
+use super::key_row::{KeyRow, row};
+use super::look::Look;
 use super::measure::cells;
 use super::measure::safe;
+use super::step::{Cx, Step};
 use super::theme::Role;
 use super::verbs::{Queue, Verbs};
-use super::view::{Cx, Look, Step};
 use super::views::narrow;
 use super::who::Who;
 use super::widgets::field::Field;
@@ -24,6 +24,7 @@ use crate::domain::id::Id;
 use crate::domain::money::Arr;
 use crate::domain::query::{Account, Mistake, Query, RowsPage, TimelineAsk, View};
 use crate::error::Error;
+use crate::tui::go::{Go, RollAt};
 
 /// Most lines between the top of a list and its cursor that a saved state is believed to have.
 const MOST_LINES: u64 = 1000;
@@ -137,24 +138,29 @@ impl Roll {
     }
 
     /// What brings it back here.
-    pub fn save(&self) -> Value {
+    pub fn save(&self) -> RollAt {
         let mut view = self.view.clone();
         if let Some((_, before)) = &self.editing {
             view.filter.clone_from(before);
         }
         let line = self.list.cursor.saturating_sub(self.list.top);
-        json!({"view": view, "row": self.here().or(self.wanted), "line": line})
+        RollAt {
+            view: Some(view),
+            row: self.here().or(self.wanted),
+            line: line as u64,
+            ..RollAt::default()
+        }
     }
 
     /// Goes there.
-    pub fn restore(&mut self, state: &Value) {
-        if let Ok(view) = serde_json::from_value(state["view"].clone()) {
-            self.view = view;
+    pub fn restore(&mut self, at: &RollAt) {
+        if let Some(view) = &at.view {
+            self.view.clone_from(view);
         }
         self.editing = None;
         self.mistake = None;
-        self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
-        let line = state["line"].as_u64().unwrap_or(0).min(MOST_LINES) as usize;
+        self.wanted = at.row;
+        let line = at.line.min(MOST_LINES) as usize;
         (self.list.cursor, self.list.top) = (line, 0);
         self.answered = None;
     }
@@ -358,7 +364,7 @@ pub trait Rolled: Lister + Verbs + Queue {
             if !v.roll_mut().keep_filter()
                 && let Some(id) = v.roll().here()
             {
-                cx.go("account", json!({"customer": id}));
+                cx.go(Go::account(id));
             }
         })
         .when(|v, _| {
@@ -373,7 +379,7 @@ pub trait Rolled: Lister + Verbs + Queue {
             .cli("list")
             .hint(),
         row("narrow", &["f"], |_: &mut Self, cx| {
-            narrow::open(Self::NAME, cx)
+            narrow::open::<Self>(Self::narrowed, cx)
         }),
         row("clear_filter", &["F"], |v: &mut Self, _| {
             v.roll_mut().view.filter.clear()
@@ -451,7 +457,7 @@ pub trait Rolled: Lister + Verbs + Queue {
         row("next", &["J"], |v: &mut Self, cx| v.move_by(1, cx)),
         row("previous", &["K"], |v: &mut Self, cx| v.move_by(-1, cx)),
         row("create", &["c"], |_: &mut Self, cx| {
-            cx.go("form", json!({"form": "new_customer"}))
+            cx.go(Go::form("new_customer", None))
         })
         .writes("add"),
     ];
@@ -493,10 +499,8 @@ pub trait Rolled: Lister + Verbs + Queue {
     }
 
     /// What a picked filter says ([`narrow`]).
-    fn narrowed(&mut self, what: &Value) {
-        if let Some(term) = what["narrow"].as_str() {
-            narrow::add(&mut self.roll_mut().view.filter, term);
-        }
+    fn narrowed(&mut self, term: &str) {
+        narrow::add(&mut self.roll_mut().view.filter, term);
     }
 
     /// Clicks and the wheel.
@@ -505,7 +509,7 @@ pub trait Rolled: Lister + Verbs + Queue {
             && at == self.roll().list.cursor
             && let Some(id) = self.roll().here()
         {
-            return cx.go("account", json!({"customer": id}));
+            return cx.go(Go::account(id));
         }
         self.list_hit(hit, cx);
     }

@@ -9,25 +9,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::careful::Careful;
-use super::clipboard::Tool;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, after, never, select, unbounded};
 use crossterm::event::Event;
 use crossterm::{event, execute};
 use ratatui::Terminal;
 
 use super::app::App;
-use super::effect::{EditorFailed, Effect, Generation, Job, Msg, Reading};
+use super::bench::{Bench, JobNo};
+use super::effect::{EditorFailed, Effect, Generation, Msg};
 use super::pasted::joined;
 use super::state::Kept;
+use super::step::AnyJob;
 use super::terminal::{Frame, Guard};
 use super::{Start, clock};
-use crate::domain::id::Id;
-use crate::domain::query::{BatchPage, Page, Query};
-use crate::domain::time::Day;
+use crate::domain::query::BatchPage;
 use crate::error::{Error, Result};
 use crate::store::worker::{Answer, Ask, Worker};
 use crate::transfer::hooks;
-use crate::transfer::import::{Continue, Progress, Wanted, import};
 
 /// What comes into the loop: a message, or a batch of input that the input thread waits to see handled.
 enum In {
@@ -51,40 +49,21 @@ pub struct Runner {
     repaint: bool,
     // Workers of books that are not in front any more, at their last writes.
     ending: Vec<JoinHandle<()>>,
-    // Imports and looks at files, and how each is stopped.
-    imports: Vec<(Job, Arc<AtomicBool>)>,
+    // Jobs, and how each is stopped.
+    stops: Vec<(JobNo, Arc<AtomicBool>)>,
     // Tells the thread that looks at `keys.toml` about the focus.
     keys: Option<Sender<bool>>,
 }
 
-/// How often the progress of an import is told, milliseconds.
-const TELL: i64 = 100;
-
-/// How far an import is after so many milliseconds.
-fn reading(at: &Progress<'_>, passed: i64) -> Reading {
-    let seconds = passed.max(1) as f64 / 1000.0;
-    let left = if at.done == 0 {
-        0.0
-    } else {
-        seconds * at.total.saturating_sub(at.done) as f64 / at.done as f64
-    };
-    let rate = (at.rows as f64 / seconds) as usize;
-    Reading {
-        file: at.file.to_owned(),
-        rows: at.rows as usize,
-        rate,
-        left: left.ceil() as u64,
-        rejected: at.rejected,
-    }
+/// The folder of the person's hooks, where there are any.
+fn hooks_of(start: &Start) -> Option<PathBuf> {
+    let folder = start.config_dir.clone();
+    folder.filter(|folder| folder.join(hooks::FILE).exists())
 }
 
 fn worker(start: &Start, book: PathBuf, of: Generation, out: &Sender<In>) -> Worker {
     let out = out.clone();
-    let folder = start
-        .config_dir
-        .clone()
-        .filter(|folder| folder.join(hooks::FILE).exists());
-    let hooks = folder.map(|folder| Hooks::start(folder, book.clone(), out.clone()));
+    let hooks = hooks_of(start).map(|folder| Hooks::start(folder, book.clone(), out.clone()));
     let tells = hooks.is_some();
     let worker = Worker::start(book, start.options.clone(), clock, move |answer| {
         match (answer, &hooks) {
@@ -192,7 +171,7 @@ impl Runner {
             quit: false,
             repaint: false,
             ending: Vec::new(),
-            imports: Vec::new(),
+            stops: Vec::new(),
             keys,
         })
     }
@@ -346,7 +325,6 @@ impl Runner {
                     let effects = app.update(msg, clock());
                     self.carry_out(app, effects);
                 }
-                Effect::Copy { text, what } => self.copy(text, what),
                 Effect::CopyByTerminal(text) => {
                     let _ = execute!(
                         stdout(),
@@ -363,45 +341,47 @@ impl Runner {
                         app.update(Msg::Kept(kept), clock());
                     }
                 }
-                Effect::Demo { job } => self.make_demo(job),
+                Effect::Run(no, job) => self.begin(app, no, job),
                 Effect::OpenBook(of, path) => self.open_book(of, path),
-                Effect::StopImport(job) => {
-                    for (_, stop) in self.imports.iter().filter(|(of, _)| *of == job) {
+                Effect::Stop(job) => {
+                    for (_, stop) in self.stops.iter().filter(|(of, _)| *of == job) {
                         stop.store(true, Ordering::Relaxed);
                     }
-                }
-                Effect::Import { job, path, wanted } => {
-                    self.import(job, app.look.book.clone(), path, wanted)
-                }
-                Effect::Export {
-                    job,
-                    query,
-                    path,
-                    past,
-                } => self.export(job, app.look.book.clone(), query, path, past),
-                Effect::Mail(link) => self.mail(link),
-                Effect::Brief {
-                    job,
-                    customers,
-                    to,
-                    path,
-                } => self.brief(job, app.look.book.clone(), customers, to, path),
-                Effect::Merge { job, path, dry_run } => {
-                    self.merge(job, app.look.book.clone(), path, dry_run)
                 }
                 Effect::Quit => self.quit = true,
             }
         }
     }
 
-    /// Copies with a program of this machine on a thread, or else through the terminal.
-    fn copy(&self, text: String, what: String) {
-        let out = self.out.clone();
+    /// Begins a job on a thread. Hooks hear of what it wrote once its answer is given.
+    fn begin(&mut self, app: &App, no: JobNo, job: Box<dyn AnyJob>) {
+        let (out, told) = (self.out.clone(), self.out.clone());
+        let hooks = hooks_of(&self.start);
+        let stop = Arc::new(AtomicBool::new(false));
+        self.stops.retain(|(_, stop)| Arc::strong_count(stop) > 1);
+        self.stops.push((no, stop.clone()));
+        let mut bench = Bench {
+            book: app.look.book.clone(),
+            past: app.look.past,
+            started_with: self.start.book.clone(),
+            options: self.start.options.clone(),
+            clock,
+            stop,
+            tell: Box::new(move |reading| {
+                let _ = told.send(In::Msg(Msg::Reading(no, reading)));
+            }),
+            has_hooks: hooks.is_some(),
+            batches: Vec::new(),
+        };
         std::thread::spawn(move || {
-            // Where the programs are is asked here as well: a PATH may lead over a slow network.
-            let tool = Tool::here(|name| std::env::var_os(name));
-            let tool = tool.filter(|tool| tool.copy(&text)).map(|tool| tool.name);
-            let _ = out.send(In::Msg(Msg::Copied { text, what, tool }));
+            let ended = job.run(&mut bench);
+            let _ = out.send(In::Msg(Msg::Done(no, ended)));
+            if let Some(folder) = hooks {
+                let book = std::fs::canonicalize(&bench.book).unwrap_or(bench.book);
+                for page in &bench.batches {
+                    tell_hooks(&folder, &book, page, &out);
+                }
+            }
         });
     }
 
@@ -410,130 +390,6 @@ impl Runner {
         let before = std::mem::replace(&mut self.worker, worker(&self.start, path, of, &self.out));
         self.ending.retain(|thread| !thread.is_finished());
         self.ending.push(std::thread::spawn(move || drop(before)));
-    }
-
-    /// Writes the demo book beside the person's own, on a thread: it takes a moment, and keys go on.
-    fn make_demo(&self, job: Job) {
-        let path = self.start.book.with_file_name("demo.db");
-        let (options, out) = (self.start.options.clone(), self.out.clone());
-        std::thread::spawn(move || {
-            let result = make_demo(&path, options);
-            let _ = out.send(In::Msg(Msg::Made { job, path, result }));
-        });
-    }
-
-    /// Imports into the open book, on a thread with a connection of its own. What came is seen like anybody else's writes.
-    fn import(&mut self, job: Job, book: PathBuf, path: PathBuf, wanted: Box<Wanted>) {
-        let (options, out) = (self.start.options.clone(), self.out.clone());
-        let folder = self
-            .start
-            .config_dir
-            .clone()
-            .filter(|folder| folder.join(hooks::FILE).exists());
-        let stop = Arc::new(AtomicBool::new(false));
-        self.imports.retain(|(_, stop)| Arc::strong_count(stop) > 1);
-        self.imports.push((job, stop.clone()));
-        std::thread::spawn(move || {
-            let opened = crate::store::Store::open(&book, &options);
-            let (begun, mut told) = (clock().0, 0);
-            let mut go = |at: Progress<'_>| {
-                let passed = clock().0 - begun;
-                if passed - told >= TELL {
-                    told = passed;
-                    let _ = out.send(In::Msg(Msg::Importing(job, reading(&at, passed))));
-                }
-                if stop.load(Ordering::Relaxed) {
-                    Continue::No
-                } else {
-                    Continue::Yes
-                }
-            };
-            let mut batches = Vec::new();
-            let done = opened.and_then(|mut store| {
-                let report = import(&mut store, &path, &wanted, clock(), &mut go)?;
-                let pages = store
-                    .take_committed()
-                    .into_iter()
-                    .filter(|_| folder.is_some())
-                    .map(|batch| store.answer(&Query::Batch { batch }));
-                batches.extend(pages.filter_map(|page| {
-                    if let Ok(Page::Batch(page)) = page {
-                        Some(page)
-                    } else {
-                        None
-                    }
-                }));
-                Ok(report)
-            });
-            let _ = out.send(In::Msg(Msg::Imported {
-                job,
-                path,
-                wanted,
-                result: done.map(Box::new),
-            }));
-            let book = std::fs::canonicalize(&book).unwrap_or(book);
-            if let Some(folder) = folder {
-                batches
-                    .iter()
-                    .for_each(|page| tell_hooks(&folder, &book, page, &out));
-            }
-        });
-    }
-
-    /// Has the desktop's own program open a mail, on a thread.
-    fn mail(&self, link: String) {
-        let out = self.out.clone();
-        std::thread::spawn(move || {
-            let opened = Tool::opener(|name| std::env::var_os(name))
-                .is_some_and(|opener| opener.open(&link));
-            let _ = out.send(In::Msg(Msg::Mailing { link, opened }));
-        });
-    }
-
-    /// Writes a file on a thread with a connection of its own: the same rows and bytes as the subcommand.
-    fn export(&self, job: Job, book: PathBuf, query: Query, path: PathBuf, past: Option<Day>) {
-        let (options, out) = (self.start.options.clone(), self.out.clone());
-        std::thread::spawn(move || {
-            let result = export(&book, &query, &path, past, options);
-            let _ = out.send(In::Msg(Msg::Exported { job, path, result }));
-        });
-    }
-
-    /// Merges a copy on a thread with a connection of its own. What came is seen like anybody else's writes.
-    fn merge(&self, job: Job, book: PathBuf, path: PathBuf, dry_run: bool) {
-        let (options, out) = (self.start.options.clone(), self.out.clone());
-        std::thread::spawn(move || {
-            let ask = crate::store::merge::MergeAsk {
-                now: clock(),
-                dry_run,
-                foreign: false,
-            };
-            let merged = crate::store::Store::open(&book, &options)
-                .and_then(|mut store| store.merge(&path, ask));
-            let _ = out.send(In::Msg(Msg::Merged {
-                job,
-                path,
-                dry_run,
-                result: merged.map(Box::new),
-            }));
-        });
-    }
-
-    /// Writes the brief of a handover on a thread with a connection of its own.
-    fn brief(&self, job: Job, book: PathBuf, customers: Vec<Id>, to: String, path: PathBuf) {
-        let (options, out) = (self.start.options.clone(), self.out.clone());
-        std::thread::spawn(move || {
-            let made = crate::store::Store::open(&book, &options).and_then(|mut store| {
-                let brief = crate::transfer::handover::brief(&mut store, &customers, "", &to)?;
-                crate::transfer::handover::write(&path, &brief)
-            });
-            let _ = out.send(In::Msg(Msg::Briefed {
-                job,
-                customers,
-                to,
-                result: made,
-            }));
-        });
     }
 
     fn suspend(&mut self) {
@@ -695,42 +551,6 @@ fn edit_file(dir: &Path, text: &str) -> std::io::Result<PathBuf> {
     let mut out = folder.create(&name, 0o600)?;
     std::io::Write::write_all(&mut out, text.as_bytes())?;
     Ok(folder.path().join(name))
-}
-
-fn make_demo(path: &Path, mut options: crate::store::Options) -> Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    options.create = true;
-    let now = clock();
-    let mut store = crate::store::Store::open(path, &options)?;
-    let today = store.moment(now).today;
-    crate::transfer::demo::write(
-        &mut store,
-        &crate::transfer::demo::DemoOptions::new(today),
-        now,
-        &mut |_| {},
-    )?;
-    Ok(())
-}
-
-fn export(
-    book: &Path,
-    query: &Query,
-    path: &Path,
-    past: Option<Day>,
-    options: crate::store::Options,
-) -> Result<usize> {
-    use crate::store::Store;
-    use crate::transfer::{replace::replace, sheet, sheets};
-    let mut store = match past {
-        Some(day) => Store::open_past(book, &options, day)?,
-        None => Store::open(book, &options)?,
-    };
-    let format = sheet::Format::of(path).unwrap_or(sheet::Format::Csv);
-    let sheets = sheets::of(&mut store, query)?;
-    replace(path, |out| sheet::write(format, out, &sheets))?;
-    Ok(sheets.iter().map(|s| s.rows.len()).sum())
 }
 
 /// Reads input. After each batch it waits until the loop has handled and drawn it: so a program that is lent the terminal gets

@@ -6,10 +6,12 @@ use crossterm::event::Event;
 use serde_json::Value;
 
 use super::app::App;
+use super::clipboard::Copy;
 use super::effect::{Effect, Msg};
 use super::harness::{Harness, NOW};
 use super::key::Key;
 use super::views::SCREENS;
+use super::views::first_run::Demo;
 use crate::domain::command::{Change, Command, Entity, Target};
 use crate::domain::time::words;
 
@@ -21,34 +23,18 @@ fn no_key_is_declared_twice_and_every_key_parses_and_has_words() {
         let words = look.action_words(action);
         assert_ne!(words, action.id, "{} has no words in [action]", action.id);
     }
-    // What does not parse is dropped when the rows are read, so count what was declared.
-    fn declared<V: super::view::Screen>() -> usize {
-        V::KEYS
-            .iter()
-            .flat_map(|g| g.iter())
-            .flat_map(|r| r.keys.iter())
-            .filter(|k| Key::parse_all(k).is_none())
-            .count()
+    // What does not parse is dropped when the rows are read.
+    for screen in SCREENS {
+        let rows = (screen.actions)().len();
+        assert!(rows > 0, "{} has keys", screen.name);
+        for key in (screen.keys)() {
+            assert!(
+                Key::parse_all(key).is_some(),
+                "{} declares {key}, which is no key",
+                screen.name
+            );
+        }
     }
-    use super::views::{
-        alerts, app, board, calls, channel, customers, explain, first_run, help, log_line, palette,
-        pick, rules, triage,
-    };
-    let wrong = declared::<triage::Triage>()
-        + declared::<customers::Customers>()
-        + declared::<app::Everywhere>()
-        + declared::<calls::Calls>()
-        + declared::<alerts::Alerts>()
-        + declared::<board::Board>()
-        + declared::<rules::Rules>()
-        + declared::<explain::Explain>()
-        + declared::<help::Help>()
-        + declared::<palette::Palette>()
-        + declared::<first_run::FirstRun>()
-        + declared::<channel::PickChannel>()
-        + declared::<pick::Pick>()
-        + declared::<log_line::Line>();
-    assert_eq!(wrong, 0);
     let names: HashSet<&str> = SCREENS.iter().map(|s| s.name).collect();
     assert_eq!(names.len(), SCREENS.len());
 }
@@ -530,13 +516,21 @@ fn new_keys_hold_at_once_and_a_mistake_leaves_the_old_ones() {
     );
 }
 
+/// What the last keys have copied, and nothing else.
+fn copies(h: &Harness) -> Vec<&Copy> {
+    let copies: Vec<&Copy> = h.effects.iter().filter_map(Effect::job).collect();
+    assert_eq!(copies.len(), h.effects.len(), "{:?}", h.effects);
+    copies
+}
+
 #[test]
 fn copying_says_what_took_the_text() {
     let mut h = Harness::new("en", 1);
     h.press("2 y n");
-    let [Effect::Copy { text, what }] = h.effects.as_slice() else {
+    let [copy] = copies(&h)[..] else {
         panic!("{:?}", h.effects)
     };
+    let (copy, text) = (copy.clone(), &copy.text);
     assert!(
         h.app.look.read().is_some_and(|r| r
             .rows
@@ -544,30 +538,23 @@ fn copying_says_what_took_the_text() {
             .enumerate()
             .any(|(at, _)| r.name(at) == text))
     );
-    let (text, what) = (text.clone(), what.clone());
-    h.say(Msg::Copied {
-        text: text.clone(),
-        what: what.clone(),
-        tool: Some("wl-copy"),
-    });
+    h.ends(h.job(), copy.clone(), Some("wl-copy"));
     assert!(
         h.text().contains("Copied name with wl-copy"),
         "{}",
         h.text()
     );
     h.effects.clear();
-    h.say(Msg::Copied {
-        text: text.clone(),
-        what,
-        tool: None,
-    });
-    assert_eq!(h.effects, [Effect::CopyByTerminal(text)]);
+    let job = h.begins(&copy);
+    h.ends(job, copy.clone(), None);
+    assert_eq!(h.effects, [Effect::CopyByTerminal(copy.text)]);
     h.effects.clear();
-    h.say(Msg::Copied {
+    let list = Copy {
         text: "x".repeat(100_000),
         what: "the list".into(),
-        tool: None,
-    });
+    };
+    let job = h.begins(&list);
+    h.ends(job, list, None);
     assert!(
         h.effects.is_empty() && h.text().contains("nothing was copied"),
         "{}",
@@ -594,7 +581,7 @@ fn what_is_copied_is_what_is_shown() {
     for (keys, lines) in [("y n", 1), ("y r", 1), ("y t", 2)] {
         h.effects.clear();
         h.press(keys);
-        let [Effect::Copy { text, .. }] = h.effects.as_slice() else {
+        let [Copy { text, .. }] = copies(&h)[..] else {
             panic!("{keys}: {:?}", h.effects)
         };
         assert_eq!(text.lines().count(), lines, "{keys}: {text:?}");
@@ -609,9 +596,9 @@ fn what_is_copied_is_what_is_shown() {
 fn rows_and_the_whole_list_are_copied_as_they_are_shown() {
     let mut h = Harness::new("en", 1);
     h.press("2 space space y r");
-    let copied = |h: &Harness| match h.effects.as_slice() {
-        [Effect::Copy { text, .. }] => text.clone(),
-        other => panic!("{other:?}"),
+    let copied = |h: &Harness| match copies(h)[..] {
+        [copy] => copy.text.clone(),
+        _ => panic!("{:?}", h.effects),
     };
     assert_eq!(copied(&h).lines().count(), 2);
     h.press("y t");
@@ -1078,7 +1065,7 @@ fn the_first_run_offers_four_ways() {
     let mut h = Harness::empty("en");
     h.app.welcome();
     h.press("1");
-    assert_eq!(h.effects, [Effect::Demo { job: h.job() }]);
+    assert_eq!(h.effects, [Effect::Run(h.job(), Box::new(Demo))]);
 }
 
 #[test]

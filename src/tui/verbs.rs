@@ -2,11 +2,14 @@
 
 use serde_json::json;
 
+pub mod handover;
+
 use super::drafts::Key;
-use super::keymap::{Applies, KeyRow, row};
+use super::key_row::{Applies, KeyRow, row};
+use super::look::Look;
 use super::measure::safe;
-use super::view::{AppStep, Cx, Look, Screen, Step};
-use super::views::first_run::typed_path;
+use super::step::{Cx, Step};
+use super::view::{Keyed, Screen};
 use super::views::log_line::{Line, Understood};
 use super::views::pick::{Item, Pick};
 use super::work;
@@ -18,6 +21,7 @@ use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::task::TaskDraft;
 use crate::domain::time::{Day, words};
 use crate::domain::touchpoint::{CHANNELS, Channel, line};
+use crate::tui::go::{ChannelAt, FormAt, Go};
 
 /// Labels of the rows below: with several customers marked the hint line says "stage of 37".
 pub const LABELS: &[&str] = &[
@@ -40,7 +44,7 @@ pub const LABELS: &[&str] = &[
 ];
 
 /// Mixed into a screen whose [`Screen::subjects`] names customers: `const KEYS = &[OWN, Self::VERBS, Self::MOVES]`.
-pub trait Verbs: Screen {
+pub trait Verbs: Keyed {
     /// The customer under the cursor, whatever is marked.
     fn here(&self, look: &Look) -> Option<Id> {
         self.subjects(look).first().copied()
@@ -49,10 +53,10 @@ pub trait Verbs: Screen {
     /// Edits the customer under the cursor.
     fn edit(&mut self, cx: &mut Cx) {
         if let Some(customer) = self.here(cx.look) {
-            cx.go(
-                "form",
-                json!({"form": "customer", "customer": customer, "row": customer}),
-            );
+            cx.go(Go::Form(FormAt {
+                row: Some(customer),
+                ..FormAt::of("customer", Some(customer))
+            }));
         }
     }
 
@@ -122,7 +126,7 @@ pub trait Verbs: Screen {
         .types()
         .hint(),
         row("handover", &["g j"], |v: &mut Self, cx| {
-            hand_over(v.subjects(cx.look), cx)
+            handover::hand_over(v.subjects(cx.look), cx)
         })
         .when(some)
         .writes("handover")
@@ -133,7 +137,7 @@ pub trait Verbs: Screen {
     const ABOUT: &'static [KeyRow<Self>] = &[
         row("explain", &["e"], |v: &mut Self, cx| {
             if let Some(customer) = v.here(cx.look) {
-                cx.go("explain", json!({"customer": customer}));
+                cx.go(Go::explain(customer));
             }
         })
         .cli("health")
@@ -164,7 +168,7 @@ pub trait Verbs: Screen {
 }
 
 /// Mixed in beside [`Verbs`]: done and snooze, as in triage, wherever there are customers.
-pub trait Queue: Screen {
+pub trait Queue: Keyed {
     /// The rows.
     const QUEUE: &'static [KeyRow<Self>] = &[
         row("done", &["d"], |v: &mut Self, cx| {
@@ -458,7 +462,10 @@ pub fn day(day: Day) -> String {
 
 /// Asks for the channel by its letter, then opens the line for a touchpoint.
 pub fn touch(customers: Vec<Id>, cx: &mut Cx) {
-    cx.go("channel", json!({"customers": customers}));
+    cx.go(Go::Channel(ChannelAt {
+        customers,
+        channel: None,
+    }));
 }
 
 /// Opens the line for a touchpoint by a channel. `contacts` are those of the one customer.
@@ -543,10 +550,11 @@ fn touch_form(
         "text": touch.text,
         "follow": follow,
     });
-    cx.go(
-        "form",
-        json!({"form": "touch", "customer": customer, "values": values, "from": from.text()}),
-    );
+    cx.go(Go::Form(FormAt {
+        values: values.as_object().cloned().unwrap_or_default(),
+        from: Some(from.clone()),
+        ..FormAt::of("touch", Some(customer))
+    }));
 }
 
 /// The channel that a letter picks.
@@ -715,31 +723,6 @@ fn move_all_the_same(customers: Vec<Id>, target: Target, unmet: &[String], cx: &
         });
         Ok(())
     }));
-}
-
-/// Asks who takes the customers over and into which file the brief goes; the owner changes when it is written.
-pub fn hand_over(customers: Vec<Id>, cx: &mut Cx) {
-    let title = cx
-        .look
-        .say
-        .fill("prompt.handover", &[("who", &named(&customers, cx.look))]);
-    let pick = Pick::new(title, owners(cx.look), move |owner, cx| {
-        let (customers, to) = (customers.clone(), owner.to_owned());
-        let prompt = cx.look.say.word("prompt.brief").to_owned();
-        cx.open(Line::new(prompt, move |text, cx| {
-            let path = typed_path(text.trim());
-            if text.trim().is_empty() || path.exists() {
-                return Err(cx.look.say.word("error.brief_file").to_owned());
-            }
-            cx.push(Step::App(AppStep::HandOver {
-                customers: customers.clone(),
-                to: to.clone(),
-                path,
-            }));
-            Ok(())
-        }));
-    });
-    cx.open(pick.free());
 }
 
 /// Owners to choose from, oneself first.
@@ -913,8 +896,8 @@ pub fn create(cx: &mut Cx) {
 mod tests {
     use crate::domain::command::{Command, Target};
     use crate::error::Error;
-    use crate::tui::effect::Msg;
     use crate::tui::harness::{Harness, NOW};
+    use crate::tui::verbs::handover::Brief;
 
     #[test]
     fn a_move_on_with_open_criteria_asks_why_and_an_empty_line_is_no_reason() {
@@ -976,21 +959,16 @@ mod tests {
         h.press("esc");
         let customers = h.app.look.read().expect("a roster").ids[..2].to_vec();
         let refused = Err(Error::failed("The disk is full"));
-        let job = h.begins(crate::tui::app::jobs::Work::Brief);
-        h.say(Msg::Briefed {
-            job,
+        let brief = Brief {
             customers: customers.clone(),
             to: "zoe".into(),
-            result: refused,
-        });
+            path: "brief.md".into(),
+        };
+        let job = h.begins(&brief);
+        h.ends(job, brief.clone(), refused);
         assert_eq!(h.written(), []);
-        let job = h.begins(crate::tui::app::jobs::Work::Brief);
-        h.say(Msg::Briefed {
-            job,
-            customers: customers.clone(),
-            to: "zoe".into(),
-            result: Ok(()),
-        });
+        let job = h.begins(&brief);
+        h.ends(job, brief, Ok(()));
         assert_eq!(
             h.written(),
             [Command::Assign {

@@ -1,6 +1,7 @@
 //! The registry of screens: one line each. What opens them by name, their keys, help, palette and `retain keys` read it.
 
-use super::view::{Registered, screen};
+use super::view::{Declared, Registered, screen};
+use crate::tui::go::Go;
 
 pub mod account;
 pub mod activity;
@@ -41,42 +42,78 @@ pub mod tables;
 pub mod tasks;
 pub mod triage;
 
-/// Every screen. Tabs are roots; the others are opened on top of them by `cx.go(name, state)` or `cx.open(view)`.
-pub const SCREENS: &[Registered] = &[
-    screen::<triage::Triage>(Some(1)),
-    screen::<customers::Customers>(Some(2)),
-    screen::<funnel::Funnel>(Some(3)),
-    screen::<tasks::Tasks>(Some(4)),
-    screen::<activity::Activity>(Some(5)),
-    screen::<calls::Calls>(None),
-    screen::<alerts::Alerts>(None),
-    screen::<board::Board>(None),
-    screen::<rules::Rules>(None),
-    screen::<rules::trial::TrialBox>(None),
-    screen::<account::Account>(None),
-    screen::<account::past::Past>(None),
-    screen::<form::Form>(None),
-    screen::<clash::ClashBox>(None),
-    screen::<conflicts::Conflicts>(None),
-    screen::<deeds::Deeds>(None),
-    screen::<drafts::DraftList>(None),
-    screen::<duplicates::Duplicates>(None),
-    screen::<merge::MergeBox>(None),
-    screen::<import::Import>(None),
-    screen::<nps::Nps>(None),
-    screen::<tables::Tables>(None),
-    screen::<segments::Segments>(None),
-    screen::<explain::Explain>(None),
-    screen::<backtest::Test>(None),
-    screen::<movers::Movers>(None),
-    screen::<scorecards::Cards>(None),
-    screen::<checklist::Checklists>(None),
-    screen::<people::People>(None),
-    screen::<help::Help>(None),
-    screen::<palette::Palette>(None),
-    screen::<first_run::FirstRun>(None),
-    screen::<channel::PickChannel>(None),
-    screen::<pick::Pick>(None),
-    screen::<log_line::Line>(None),
-    screen::<app::Everywhere>(None),
-];
+/// Declares every screen once: its name, its tab, and the place that opens it. A screen that is missing here has no keys and cannot
+/// stand on the stack; a place without a screen does not compile.
+macro_rules! screens {
+    ($($name:literal $(tab $tab:literal)? $(by $go:ident)? => $screen:ty;)*) => {
+        /// Every screen. Tabs are roots; the others are opened on top of them by `cx.go(place)` or `cx.open(view)`.
+        pub const SCREENS: &[Registered] = &[$(screen::<$screen>()),*];
+
+        $(impl Declared for $screen {
+            const NAME: &'static str = $name;
+            const TAB: Option<usize> = [$(Some($tab),)? None][0];
+        })*
+
+        /// The name of the screen that a place opens.
+        fn name_of(to: &Go) -> &'static str {
+            match to {
+                $($(Go::$go { .. } => $name,)?)*
+            }
+        }
+    };
+}
+
+screens! {
+    "triage" tab 1 by Triage => triage::Triage;
+    "customers" tab 2 by Customers => customers::Customers;
+    "funnel" tab 3 by Funnel => funnel::Funnel;
+    "tasks" tab 4 by Tasks => tasks::Tasks;
+    "activity" tab 5 by Activity => activity::Activity;
+    "calls" by Calls => calls::Calls;
+    "alerts" by Alerts => alerts::Alerts;
+    "board" by Board => board::Board;
+    "rules" by Rules => rules::Rules;
+    "trial" => rules::trial::TrialBox;
+    "account" by Account => account::Account;
+    "past" => account::past::Past;
+    "form" by Form => form::Form;
+    "clash" => clash::ClashBox;
+    "conflicts" by Conflicts => conflicts::Conflicts;
+    "deeds" by Deeds => deeds::Deeds;
+    "drafts" by Drafts => drafts::DraftList;
+    "duplicates" by Duplicates => duplicates::Duplicates;
+    "merge" => merge::MergeBox;
+    "import" => import::Import;
+    "nps" by Nps => nps::Nps;
+    "tables" by Tables => tables::Tables;
+    "segments" by Segments => segments::Segments;
+    "explain" by Explain => explain::Explain;
+    "backtest" by Backtest => backtest::Test;
+    "movers" by Movers => movers::Movers;
+    "scorecards" by Scorecards => scorecards::Cards;
+    "checklist" by Checklist => checklist::Checklists;
+    "stakeholders" by Stakeholders => people::People;
+    "help" by Help => help::Help;
+    "palette" by Palette => palette::Palette;
+    "first_run" by FirstRun => first_run::FirstRun;
+    "channel" by Channel => channel::PickChannel;
+    "pick" => pick::Pick;
+    "line" => log_line::Line;
+    "app" => app::Everywhere;
+}
+
+/// The screen that a place opens.
+pub fn screen_of(to: &Go) -> &'static Registered {
+    let name = name_of(to);
+    SCREENS
+        .iter()
+        .find(|screen| screen.name == name)
+        .unwrap_or(&SCREENS[0])
+}
+
+/// The root of a tab by its name.
+pub fn root(name: &str) -> Option<&'static Registered> {
+    SCREENS
+        .iter()
+        .find(|screen| screen.name == name && screen.tab.is_some())
+}

@@ -3,7 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::view::{Cx, Look};
+use super::look::Look;
+use super::step::Cx;
 use super::widgets::list::{List, tell_gone};
 use crate::domain::id::Id;
 use crate::domain::roster::Roster;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::look::Look;
+use super::step::Cx;
 use super::theme::Role;
 use super::verbs::{day as show_day, named};
-use super::view::{Cx, Look};
 use super::views::form::{Form, Target};
 use super::views::log_line::Line;
 use super::views::pick::{Item, Pick};

@@ -170,7 +170,7 @@ fn every_action_of_the_screens_names_a_subcommand_that_is_there() {
         );
         let label = action.split_once('.').expect("a screen").1;
         match sub {
-            "" if retain::tui::keymap::SCREEN_ONLY.contains(&label) => {}
+            "" if retain::tui::key_row::SCREEN_ONLY.contains(&label) => {}
             "" => without.push(action.to_owned()),
             _ => assert!(
                 helps.contains_key(sub),

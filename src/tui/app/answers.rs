@@ -1,28 +1,18 @@
 //! What the worker says: pages for the views that asked, receipts, others' writes; and what is watched.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
-use super::arrived::Arrived;
-use super::jobs::Work;
 use super::{App, BECAME, COUNTS, Effect, PARTS, Timer, Tone};
 use crate::domain::clash::Clash;
 use crate::domain::command::{Command, Receipt};
-use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
-use crate::domain::time::Stamp;
 use crate::error::Error;
-use crate::store::merge::Report;
 use crate::store::worker::{Answer, Slot};
-use crate::transfer::import::{self, Wanted};
-use crate::tui::chrome::grouped;
 use crate::tui::drafts::Key;
-use crate::tui::effect::{EditorFailed, Generation, Job, Reading};
-use crate::tui::view::{Cx, Place, Screen as _, Step};
+use crate::tui::effect::{EditorFailed, Generation};
+use crate::tui::step::{Cx, Incoming, Step};
+use crate::tui::view::Place;
 use crate::tui::views::clash::ClashBox;
-use crate::tui::views::first_run::FirstRun;
-use crate::tui::views::import::Import;
-use crate::tui::views::merge::{MergeBox, came};
 
 impl App {
     /// What a worker says. One that is not the present one's is of a book that is not in front any more: of it only the ends of writes
@@ -224,7 +214,7 @@ impl App {
                         self.push(Box::new(ask));
                         self.deafen();
                     } else {
-                        self.comes(Arrived::View(error.to_string(), Box::new(ask)));
+                        self.comes(Incoming::View(error.to_string(), Box::new(ask)));
                     }
                 }
             }
@@ -273,219 +263,6 @@ impl App {
         self.say(Tone::Bad, words);
         if let Some((key, text)) = typed {
             self.keep_refused(&key, text);
-        }
-    }
-
-    /// A brief is there, so the customers change hands; without one nobody's do, nor where another book is in front by now.
-    pub(super) fn briefed(
-        &mut self,
-        job: Job,
-        customers: Vec<Id>,
-        to: String,
-        result: crate::error::Result<()>,
-    ) {
-        let here = self.ended(job) == Some(true);
-        match result {
-            Ok(()) if here => self.top_acts(|_, cx| {
-                cx.write(Command::Assign {
-                    customers,
-                    owner: to,
-                });
-            }),
-            Ok(()) => {
-                let words = self
-                    .look
-                    .say
-                    .fill("message.brief_elsewhere", &[("to", &to)]);
-                self.say(Tone::Bad, words);
-            }
-            Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
-        }
-    }
-
-    /// Looks at what a copy would bring, or brings it.
-    pub(super) fn merge(&mut self, path: PathBuf, dry_run: bool) {
-        let job = self.begin(if dry_run {
-            Work::MergeLook
-        } else {
-            Work::Merge
-        });
-        self.effects.push(Effect::Merge { job, path, dry_run });
-    }
-
-    /// What a merge would bring, to look at before it is done; or that it is done.
-    pub(super) fn merged(
-        &mut self,
-        job: Job,
-        path: PathBuf,
-        dry_run: bool,
-        result: crate::error::Result<Box<Report>>,
-    ) {
-        let here = self.ended(job) == Some(true);
-        if dry_run && !here {
-            return;
-        }
-        // The worker comes upon what was merged a moment later.
-        self.hushed = Stamp(self.look.now.at.0 + 2_000);
-        match result {
-            Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
-            Ok(report) if dry_run && (report.arrived() > 0 || !report.left_out.is_empty()) => {
-                let what = path
-                    .file_name()
-                    .map(|name| name.to_string_lossy().into_owned())
-                    .unwrap_or_default();
-                self.comes(Arrived::View(what, Box::new(MergeBox::new(path, *report))));
-            }
-            // One that lies beside the book is put away, so that nobody is told of it again.
-            Ok(_) if dry_run && self.look.copies.contains(&path) => self.merge(path, false),
-            Ok(_) if dry_run => {
-                let words = self.look.say.word("merge.nothing_new").to_owned();
-                self.say(Tone::Good, words);
-            }
-            Ok(report) => {
-                self.look.copies.retain(|copy| *copy != path);
-                let open = report.conflicts.len();
-                let came: Vec<String> =
-                    report.batches.iter().map(|a| came(a, &self.look)).collect();
-                let done = if report.arrived() == 0 && report.left_out.is_empty() {
-                    "merge.had_all"
-                } else {
-                    "merge.done"
-                };
-                let mut words = self.look.say.fill(done, &[("what", &came.join("; "))]);
-                if open > 0 {
-                    let key = self.look.keymap.key_of("app.conflicts");
-                    words.push_str(&self.look.say.fill(
-                        "merge.done_conflicts",
-                        &[("n", &open.to_string()), ("key", &key)],
-                    ));
-                }
-                if let Some(folder) = report
-                    .put_away
-                    .as_ref()
-                    .and_then(|to| to.parent()?.file_name())
-                {
-                    words.push_str(
-                        &self
-                            .look
-                            .say
-                            .fill("merge.put_away", &[("folder", &folder.to_string_lossy())]),
-                    );
-                }
-                self.say(Tone::Good, words);
-            }
-        }
-    }
-
-    /// How far an import is.
-    pub(super) fn reading(&mut self, job: Job, reading: &Reading) {
-        if !self.is_running(job) {
-            return;
-        }
-        let say = &self.look.say;
-        let [rows, rate] = [reading.rows, reading.rate].map(grouped);
-        let rejected = match reading.rejected {
-            0 => String::new(),
-            n => say.fill("import.reading_rejected", &[("n", &grouped(n as usize))]),
-        };
-        let left = reading.left.to_string();
-        let values = [
-            ("file", reading.file.as_str()),
-            ("rows", &rows),
-            ("rate", &rate),
-            ("rejected", &rejected),
-            ("left", &left),
-        ];
-        self.progress = Some(say.fill("import.reading", &values));
-    }
-
-    /// Looks at a file, or imports it: one at a time, because the second may find what the first has made.
-    pub(super) fn import(&mut self, path: PathBuf, wanted: Box<Wanted>) {
-        if self.is_importing() {
-            let words = self.look.say.word("import.one_at_a_time").to_owned();
-            return self.say(Tone::Bad, words);
-        }
-        let job = self.begin(if wanted.dry_run {
-            Work::Look
-        } else {
-            Work::Import
-        });
-        self.effects.push(Effect::Import { job, path, wanted });
-    }
-
-    /// What an import would do, to look at before it is done; or that it is done. The book is read anew under what is open, as for
-    /// anybody else's writes.
-    pub(super) fn imported(
-        &mut self,
-        job: Job,
-        path: PathBuf,
-        wanted: Wanted,
-        result: crate::error::Result<Box<import::Report>>,
-    ) {
-        let Some(here) = self.ended(job) else { return };
-        // The worker comes upon what was imported a moment later.
-        self.hushed = Stamp(self.look.now.at.0 + 2_000);
-        match result {
-            Err(error) => self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". "))),
-            Ok(report) if report.end == import::End::Cancelled => {
-                let words = self.look.say.word("import.stopped").to_owned();
-                self.say(Tone::Plain, words);
-            }
-            Ok(_) if wanted.dry_run && !here => {}
-            Ok(report) if wanted.dry_run => self.looked_at(path, wanted, *report),
-            Ok(report) => {
-                let words = match report.end {
-                    import::End::NothingNew => self.look.say.word("import.nothing_new").to_owned(),
-                    _ if report.rejected() > 0 => self.look.say.fill(
-                        "import.done_rejected",
-                        &[
-                            ("label", &report.label),
-                            ("n", &report.rejected().to_string()),
-                        ],
-                    ),
-                    _ => report.label.clone(),
-                };
-                self.say(Tone::Good, words);
-                if here && report.end == import::End::Written {
-                    // The welcome has done what it is for.
-                    let welcome = self
-                        .stack
-                        .iter()
-                        .find(|o| o.view.name() == FirstRun::NAME)
-                        .map(|o| o.uid);
-                    welcome.into_iter().for_each(|uid| self.close(uid));
-                }
-            }
-        }
-    }
-
-    fn looked_at(&mut self, path: PathBuf, wanted: Wanted, report: import::Report) {
-        self.look.imported = Some((path.clone(), std::sync::Arc::new(report)));
-        let open = self
-            .stack
-            .iter()
-            .rev()
-            .find(|o| o.view.file() == Some(&path))
-            .map(|o| o.uid);
-        if let Some(uid) = open {
-            self.view_acts(uid, |view, cx| view.told(&serde_json::Value::Null, cx));
-        } else {
-            let what = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let view = Import::new(path, wanted, &self.look);
-            self.comes(Arrived::View(what, Box::new(view)));
-        }
-    }
-
-    /// The demo book is there, to be looked at.
-    pub(super) fn made(&mut self, job: Job, path: PathBuf, result: crate::error::Result<()>) {
-        let here = self.ended(job) == Some(true);
-        match result {
-            Ok(()) if here => self.comes(Arrived::Book(path)),
-            Ok(()) => {}
-            Err(error) => self.say(Tone::Bad, error.to_string()),
         }
     }
 

@@ -1,28 +1,18 @@
 //! What comes from outside the keys and wants to stand in front: the dialog about a conflict, what a merge or an import would bring, a
 //! book that was made. It never comes over somebody who types or chooses: there it waits, with a sign and a key.
 
-use std::path::PathBuf;
-
 use super::{App, Tone};
 use crate::domain::time::Stamp;
-use crate::tui::view::{Place, View};
+use crate::tui::step::Incoming;
+use crate::tui::view::Place;
 
-/// What wants to come.
-pub(in crate::tui) enum Arrived {
-    /// A view, and what the sign calls it.
-    View(String, Box<dyn View>),
-    /// Another book.
-    Book(PathBuf),
-}
-
-impl Arrived {
-    fn what(&self) -> String {
-        match self {
-            Arrived::View(what, _) => what.clone(),
-            Arrived::Book(path) => path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
+/// What the sign calls it.
+fn what(arrived: &Incoming) -> String {
+    match arrived {
+        Incoming::View(what, _) => what.clone(),
+        Incoming::Book(path) => {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
         }
     }
 }
@@ -42,7 +32,7 @@ impl App {
     }
 
     /// Something comes: it stands in front where nobody is at anything, or waits.
-    pub(super) fn comes(&mut self, arrived: Arrived) {
+    pub(super) fn comes(&mut self, arrived: Incoming) {
         if self.is_busy() {
             self.arrived.push_back(arrived);
             self.tell_arrived();
@@ -75,25 +65,25 @@ impl App {
         }
     }
 
-    fn let_in(&mut self, arrived: Arrived) {
+    fn let_in(&mut self, arrived: Incoming) {
         match arrived {
-            Arrived::View(_, view) => {
+            Incoming::View(_, view) => {
                 self.toast = None;
                 self.push(view);
             }
-            Arrived::Book(path) => self.open_book(path),
+            Incoming::Book(path) => self.open_book(path),
         }
     }
 
     /// What is of a book goes with it.
     pub(super) fn forget_arrived(&mut self) {
         self.arrived
-            .retain(|arrived| matches!(arrived, Arrived::Book(_)));
+            .retain(|arrived| matches!(arrived, Incoming::Book(_)));
         self.tell_arrived();
     }
 
     fn tell_arrived(&mut self) {
-        self.look.arrived = self.arrived.iter().map(Arrived::what).collect();
+        self.look.arrived = self.arrived.iter().map(what).collect();
     }
 
     /// The view in front came by itself just now.

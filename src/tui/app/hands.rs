@@ -12,16 +12,21 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::jobs::Work;
 use crate::domain::command::{Change, Command, Entity};
 use crate::domain::id::Id;
+use crate::error::Error;
 use crate::store::tests::wrong_histories;
 use crate::store::worker::Answer;
 use crate::transfer::import::{Continue, Wanted, import};
 use crate::tui::drafts::field_text;
-use crate::tui::effect::{Job, Msg};
+use crate::tui::effect::Msg;
 use crate::tui::harness::{Harness, NOW};
 use crate::tui::key::Key;
+use crate::tui::step::Job;
+use crate::tui::verbs::handover::Brief;
+use crate::tui::views::first_run::Demo;
+use crate::tui::views::import::job::Reads;
+use crate::tui::views::merge::Merge;
 
 /// A person, and all that happens around.
 struct Hands {
@@ -29,10 +34,13 @@ struct Hands {
     rng: ChaCha8Rng,
     steps: Vec<String>,
     folder: tempfile::TempDir,
-    jobs: Vec<(Job, Work)>,
+    jobs: Vec<Failing>,
     /// Whom the screen named when each view was opened.
     opened_for: BTreeMap<u32, BTreeSet<Id>>,
 }
+
+/// How a job that was begun ends, and what it is.
+type Failing = (&'static str, Box<dyn FnOnce(&mut Harness)>);
 
 /// What is to be the same behind a step.
 struct Before {
@@ -260,21 +268,13 @@ impl Hands {
             }
             8 => {
                 self.steps.push("something begins".into());
-                let work = [
-                    Work::Look,
-                    Work::Import,
-                    Work::Merge,
-                    Work::MergeLook,
-                    Work::Brief,
-                    Work::Demo,
-                ][self.pick(6)];
-                let job = self.h.begins(work);
-                self.jobs.push((job, work));
+                let job = self.begin();
+                self.jobs.push(job);
             }
             9 => {
-                if let Some((job, work)) = self.jobs.pop() {
-                    self.steps.push(format!("{work:?} ends"));
-                    self.end(job, work);
+                if let Some((what, end)) = self.jobs.pop() {
+                    self.steps.push(format!("{what} ends"));
+                    end(&mut self.h);
                 }
             }
             10 => {
@@ -350,61 +350,50 @@ impl Hands {
             format!("name,csm\nFrom a list {},ana\n", self.steps.len()),
         )
         .expect("a file");
-        let wanted = Box::new(Wanted {
-            dry_run: look,
-            ..Wanted::default()
-        });
-        let job = self.h.begins(if look { Work::Look } else { Work::Import });
-        let result = import(&mut self.h.store, &path, &wanted, NOW, &mut |_| {
-            Continue::Yes
-        })
-        .map(Box::new);
-        self.h.say(Msg::Imported {
-            job,
+        let reads = Reads {
+            wanted: Wanted {
+                dry_run: look,
+                ..Wanted::default()
+            },
             path,
-            wanted,
-            result,
-        });
+        };
+        let job = self.h.begins(&reads);
+        let result = import(
+            &mut self.h.store,
+            &reads.path,
+            &reads.wanted,
+            NOW,
+            &mut |_| Continue::Yes,
+        )
+        .map(Box::new);
+        self.h.ends(job, reads, result);
         self.h.answer_all();
     }
 
-    fn end(&mut self, job: Job, work: Work) {
-        let failed = || crate::error::Error::failed("The disk is full");
+    /// Something begins that fails when it ends.
+    fn begin(&mut self) -> Failing {
         let path = self.folder.path().join("copy.db");
-        match work {
-            Work::Look | Work::Import => {
-                let wanted = Box::new(Wanted {
-                    dry_run: work == Work::Look,
+        let chosen = self.pick(6);
+        let dry_run = chosen % 2 == 0;
+        match chosen {
+            0 | 1 => {
+                let wanted = Wanted {
+                    dry_run,
                     ..Wanted::default()
-                });
-                self.h.say(Msg::Imported {
-                    job,
-                    path,
-                    wanted,
-                    result: Err(failed()),
-                });
+                };
+                failing("an import", &mut self.h, Reads { path, wanted }, Err)
             }
-            Work::Merge | Work::MergeLook => self.h.say(Msg::Merged {
-                job,
-                path,
-                dry_run: work == Work::MergeLook,
-                result: Err(failed()),
-            }),
-            Work::Brief => self.h.say(Msg::Briefed {
-                job,
-                customers: vec![],
-                to: "zoe".into(),
-                result: Err(failed()),
-            }),
-            Work::Demo => self.h.say(Msg::Made {
-                job,
-                path: "book.db".into(),
-                result: Err(failed()),
-            }),
-            Work::Export => self.h.say(Msg::Exported {
-                job,
-                path,
-                result: Err(failed()),
+            2 | 3 => failing("a merge", &mut self.h, Merge { path, dry_run }, Err),
+            4 => {
+                let brief = Brief {
+                    customers: vec![],
+                    to: "zoe".into(),
+                    path,
+                };
+                failing("a brief", &mut self.h, brief, Err)
+            }
+            _ => failing("a demo book", &mut self.h, Demo, |error| {
+                ("book.db".into(), Err(error))
             }),
         }
     }
@@ -492,6 +481,17 @@ impl Hands {
             self.h.text()
         );
     }
+}
+
+fn failing<J: Job>(
+    what: &'static str,
+    h: &mut Harness,
+    job: J,
+    fails: fn(Error) -> J::Answer,
+) -> Failing {
+    let no = h.begins(&job);
+    let end = move |h: &mut Harness| h.ends(no, job, fails(Error::failed("The disk is full")));
+    (what, Box::new(end))
 }
 
 /// Every field of a form's draft is in what was written: it was saved from a view over the form (a rule's trial).

@@ -7,9 +7,10 @@ use super::{App, Effect, Timer, Tone};
 use crate::tui::canvas::Hit;
 use crate::tui::key::{Key, show};
 use crate::tui::keymap::Reached;
+use crate::tui::step::Cx;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Place, View};
-use crate::tui::views::{self, SCREENS};
+use crate::tui::view::{Place, View};
+use crate::tui::views;
 
 impl App {
     pub(super) fn input(&mut self, event: Event) {
@@ -274,10 +275,7 @@ impl App {
             self.app_row(action.index);
         } else if action.screen == self.top().name() {
             self.act(action.index, id);
-        } else if SCREENS
-            .iter()
-            .any(|s| s.name == action.screen && s.tab.is_some())
-        {
+        } else if views::root(action.screen).is_some() {
             self.go_root(action.screen);
             self.act(action.index, id);
         } else {
@@ -293,9 +291,9 @@ impl App {
     }
 
     fn app_row(&mut self, index: usize) {
-        let subjects = self.top().subjects(&self.look);
+        let (over, subjects) = (self.top().name(), self.top().subjects(&self.look));
         let mut cx = Cx::new(&self.look, &mut self.tickets);
-        views::app::run(index, &subjects, &mut cx);
+        views::app::run(index, over, &subjects, &mut cx);
         let steps = cx.steps;
         let uid = self.stack.last().map_or(0, |o| o.uid);
         self.carry_out(uid, steps);

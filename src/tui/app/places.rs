@@ -1,51 +1,21 @@
 //! Where the app is: tabs, history, and the state that brings a start back to the same place.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::{App, Effect, SCREENS, Timer, Tone};
+use super::{App, Effect, Timer, Tone};
 use crate::domain::id::Id;
 use crate::domain::time::Day;
-use crate::error::Result;
 use crate::transfer::sheets;
-use crate::tui::effect::Job;
+use crate::tui::go::{AccountAt, Go};
 use crate::tui::view::Place;
-use crate::tui::views::export;
+use crate::tui::views::{SCREENS, export, root, screen_of};
 
 /// Most bookmarks, and most customers that are remembered as visited.
 pub(super) const MOST_KEPT: usize = 50;
 
 impl App {
-    /// A file is written, or is not.
-    pub(super) fn exported(&mut self, job: Job, path: &Path, result: Result<usize>) {
-        self.ended(job);
-        let rows = match result {
-            Ok(rows) => rows,
-            Err(error) => {
-                return self.say(Tone::Bad, format!("{error}. {}", error.hints.join(". ")));
-            }
-        };
-        let (n, path) = (rows.to_string(), path.display().to_string());
-        let words = self
-            .look
-            .say
-            .fill("message.exported", &[("n", &n), ("path", &path)]);
-        self.say(Tone::Good, words);
-    }
-
-    /// Where no program here opens mails, the address is copied: over ssh the mail program is at the other end.
-    pub(super) fn mailing(&mut self, link: &str, opened: bool) {
-        if opened {
-            let words = self.look.say.word("message.mailing").to_owned();
-            return self.say(Tone::Good, words);
-        }
-        self.copy(
-            link.trim_start_matches("mailto:"),
-            self.look.say.word("word.email").to_owned(),
-        );
-    }
-
     /// Asks for the file into which what the screen in front shows is written.
     pub(super) fn ask_export(&mut self) {
         let front = self
@@ -108,22 +78,18 @@ impl App {
         }
         self.stack = self.parked.remove(name).unwrap_or_default();
         if self.stack.is_empty() {
-            self.push_root(name, &Value::Null);
+            self.push_root(name);
         }
         self.timer(Timer::Quiet, 30);
     }
 
     /// Opens a screen over the tab in front: what stands over the tab now is left, and `H` leads back to it.
-    pub(super) fn go_over(&mut self, name: &str, state: &Value) {
-        let Some(screen) = SCREENS.iter().find(|s| s.name == name) else {
-            return;
-        };
+    pub(super) fn go_over(&mut self, to: &Go) {
         self.leave_mark();
         self.hush();
         self.keep_drafts();
         self.stack.truncate(1);
-        let open = self.opened((screen.make)(state));
-        self.stack.push(open);
+        self.put(to);
         self.timer(Timer::Quiet, 30);
     }
 
@@ -148,14 +114,14 @@ impl App {
     }
 
     /// Remembers whose page is opened.
-    pub(super) fn visit(&mut self, name: &str, state: &Value) {
-        if let Some(customer) = state["customer"]
-            .as_str()
-            .filter(|_| name == "account")
-            .and_then(|id| id.parse::<Id>().ok())
+    pub(super) fn visit(&mut self, to: &Go) {
+        if let Go::Account(AccountAt {
+            customer: Some(customer),
+            ..
+        }) = to
         {
-            self.look.visited.retain(|id| *id != customer);
-            self.look.visited.insert(0, customer);
+            self.look.visited.retain(|id| id != customer);
+            self.look.visited.insert(0, *customer);
             self.look.visited.truncate(MOST_KEPT);
         }
     }
@@ -170,12 +136,16 @@ impl App {
         self.timers.remove(&Timer::Toast);
     }
 
-    pub(super) fn push_root(&mut self, name: &str, state: &Value) {
-        let screen = SCREENS
-            .iter()
-            .find(|s| s.name == name)
-            .unwrap_or(&SCREENS[0]);
-        let open = self.opened((screen.make)(state));
+    /// A root as it begins.
+    fn push_root(&mut self, name: &str) {
+        // No place is a tab's without being of its screen, so it changes nothing.
+        let screen = root(name).unwrap_or(&SCREENS[0]);
+        let open = self.opened((screen.make)(&Go::Triage(None)));
+        self.stack.push(open);
+    }
+
+    fn put(&mut self, to: &Go) {
+        let open = self.opened((screen_of(to).make)(to));
         self.stack.push(open);
     }
 
@@ -207,7 +177,7 @@ impl App {
         self.toast = None;
         self.watched.clear();
         self.forget_arrived();
-        self.push_root(SCREENS[0].name, &Value::Null);
+        self.push_root(SCREENS[0].name);
     }
 
     /// Everything as it was on another day, at the same place. Its rows have other numbers, so of the views only what is saved
@@ -225,22 +195,14 @@ impl App {
         self.opened_from = opened_from;
     }
 
-    pub(super) fn here(&self) -> Value {
-        let views = self
-            .stack
-            .iter()
-            .map(|o| (o.view.name(), o.view.save(&self.look)))
-            .filter(|(_, state)| !state.is_null());
-        Value::Array(
-            views
-                .map(|(name, state)| json!({"view": name, "state": state}))
-                .collect(),
-        )
+    pub(super) fn here(&self) -> Vec<Go> {
+        let views = self.stack.iter();
+        views.filter_map(|o| o.view.save(&self.look)).collect()
     }
 
     pub(super) fn leave_mark(&mut self) {
         let here = self.here();
-        if self.back.last() != Some(&here) && here.as_array().is_some_and(|a| !a.is_empty()) {
+        if self.back.last() != Some(&here) && !here.is_empty() {
             self.back.push(here);
             self.forward.clear();
             if self.back.len() > 100 {
@@ -280,33 +242,30 @@ impl App {
         self.bring_back(&there);
     }
 
-    pub(super) fn bring_back(&mut self, place: &Value) {
+    pub(super) fn bring_back(&mut self, place: &[Go]) {
         self.opened_from = None;
         self.hush();
         let old = std::mem::take(&mut self.stack);
         if let Some(root) = old.first().map(|o| o.view.name()) {
             self.parked.insert(root, old);
         }
-        for view in place.as_array().into_iter().flatten() {
-            let name = view["view"].as_str().unwrap_or_default();
-            if self.stack.is_empty() {
-                // The root that is alive has its pages already: no empty frame.
-                if let Some(mut parked) = self.parked.remove(name) {
+        for to in place {
+            // The root that is alive has its pages already: no empty frame.
+            let first = self.stack.is_empty();
+            let parked = first.then(|| self.parked.remove(screen_of(to).name));
+            match parked.flatten() {
+                Some(mut parked) => {
                     parked.truncate(1);
                     self.stack = parked;
                     if let Some(open) = self.stack.last_mut() {
-                        open.view.restore(&view["state"]);
+                        open.view.restore(to);
                     }
-                } else {
-                    self.push_root(name, &view["state"]);
                 }
-            } else if let Some(screen) = SCREENS.iter().find(|s| s.name == name) {
-                let open = self.opened((screen.make)(&view["state"]));
-                self.stack.push(open);
+                None => self.put(to),
             }
         }
         if self.stack.is_empty() {
-            self.push_root(SCREENS[0].name, &Value::Null);
+            self.push_root(SCREENS[0].name);
         }
         self.timer(Timer::Quiet, 30);
     }
@@ -317,9 +276,9 @@ impl App {
             .parked
             .iter()
             .filter_map(|(name, stack)| {
-                stack
-                    .first()
-                    .map(|o| ((*name).to_owned(), o.view.save(&self.look)))
+                let to = stack.first()?.view.save(&self.look)?;
+                let mut to = serde_json::to_value(to).ok()?;
+                Some(((*name).to_owned(), to["state"].take()))
             })
             .collect();
         json!({"here": self.here(), "parked": parked, "drafts": self.all_drafts().to_value(), "recent": self.look.recent, "bookmarks": self.look.bookmarks, "visited": self.look.visited, "preview": self.look.preview, "left": self.left})
@@ -336,12 +295,17 @@ impl App {
         }
         self.look.preview = state["preview"].as_bool().unwrap_or(true);
         for (name, saved) in state["parked"].as_object().into_iter().flatten() {
-            if let Some(screen) = SCREENS.iter().find(|s| s.name == name && s.tab.is_some()) {
-                let open = self.opened((screen.make)(saved));
+            let to = Go::read(&json!(name), saved);
+            if let (Some(screen), Some(to)) = (root(name), to) {
+                let open = self.opened((screen.make)(&to));
                 self.parked.insert(screen.name, vec![open]);
             }
         }
-        self.bring_back(&state["here"]);
+        let here = state["here"].as_array().into_iter().flatten();
+        let here: Vec<Go> = here
+            .filter_map(|to| Go::read(&to["view"], &to["state"]))
+            .collect();
+        self.bring_back(&here);
     }
 
     pub(super) fn save_state(&mut self) {

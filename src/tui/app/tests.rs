@@ -1,11 +1,10 @@
 //! What comes from outside the keys, and hands that are at something.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use crossterm::event::{Event, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::jobs::Work;
 use crate::domain::command::{Change, Command, Entity, Receipt};
 use crate::domain::id::Id;
 use crate::domain::time::{Day, Stamp};
@@ -16,6 +15,10 @@ use crate::transfer::import::{Continue, Wanted, import};
 use crate::tui::effect::{Effect, Msg};
 use crate::tui::harness::{Harness, NOW};
 use crate::tui::key::Key;
+use crate::tui::verbs::handover::Brief;
+use crate::tui::views::first_run::Demo;
+use crate::tui::views::import::job::Reads;
+use crate::tui::views::merge::Merge;
 
 /// Letters that come one behind the other, as somebody types who looks elsewhere.
 fn typed(h: &mut Harness, text: &str) {
@@ -40,23 +43,28 @@ fn click(h: &mut Harness, column: u16, row: u16) {
     h.say(Msg::Input(Event::Mouse(mouse)));
 }
 
+/// An import of a file, or the look at it.
+fn reads(path: &Path, look: bool) -> Reads {
+    let wanted = Wanted {
+        dry_run: look,
+        ..Wanted::default()
+    };
+    let path = path.to_owned();
+    Reads { path, wanted }
+}
+
 /// An import of two customers, of which one is new, has ended; the file is looked at first where `look` is set.
 fn imported(h: &mut Harness, name: &str, look: bool) -> PathBuf {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(name);
     std::fs::write(&path, format!("name,csm\nFrom {name},ana\n")).expect("a file");
-    let wanted = Box::new(Wanted {
-        dry_run: look,
-        ..Wanted::default()
-    });
-    let job = h.begins(if look { Work::Look } else { Work::Import });
-    let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::Yes).map(Box::new);
-    h.say(Msg::Imported {
-        job,
-        path: path.clone(),
-        wanted,
-        result,
-    });
+    let reads = reads(&path, look);
+    let job = h.begins(&reads);
+    let result = import(&mut h.store, &path, &reads.wanted, NOW, &mut |_| {
+        Continue::Yes
+    })
+    .map(Box::new);
+    h.ends(job, reads, result);
     path
 }
 
@@ -293,26 +301,24 @@ fn what_is_of_one_book_is_not_shown_in_another() {
         !text.contains("2 here") && !text.contains("(g .)") && h.app.waiting.is_none(),
         "{text}"
     );
-    assert!(h.app.look.copies.is_empty() && h.app.look.imported.is_none());
+    assert!(h.app.look.copies.is_empty() && h.app.top().name() != "import");
 }
 
 #[test]
 fn the_end_of_an_import_brings_no_other_book_back() {
     let mut h = Harness::new("en", 1);
-    let job = h.begins(Work::Import);
-    h.opens("other.db");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("list.csv");
+    let reads = reads(&path, false);
+    let job = h.begins(&reads);
+    h.opens("other.db");
     std::fs::write(&path, "name\nFrom the list\n").expect("a file");
-    let wanted = Box::<Wanted>::default();
-    let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::Yes).map(Box::new);
+    let result = import(&mut h.store, &path, &reads.wanted, NOW, &mut |_| {
+        Continue::Yes
+    })
+    .map(Box::new);
     h.effects.clear();
-    h.say(Msg::Imported {
-        job,
-        path,
-        wanted,
-        result,
-    });
+    h.ends(job, reads, result);
     assert!(h.text().contains("Import"), "its end is told: {}", h.text());
     assert!(!h.effects.iter().any(|e| matches!(e, Effect::OpenBook(..))));
 }
@@ -367,7 +373,8 @@ fn one_look_at_a_file_shows_that_file_alone() {
     assert!(
         h.effects
             .iter()
-            .any(|e| matches!(e, Effect::Import { path, .. } if path.ends_with("bravo.csv"))),
+            .filter_map(Effect::job::<Reads>)
+            .any(|reads| reads.path.ends_with("bravo.csv")),
         "{:?}",
         h.effects
     );
@@ -427,11 +434,11 @@ fn a_note_is_typed_before_the_page_of_the_customer_has_come() {
 #[test]
 fn esc_leaves_what_is_open_and_an_import_goes_on() {
     let mut h = Harness::new("en", 1);
-    let job = h.begins(Work::Import);
+    let job = h.begins(&reads(Path::new("list.csv"), false));
     h.press("n").type_text("call back").press("esc esc");
-    assert!(!h.effects.contains(&Effect::StopImport(job)));
+    assert!(!h.effects.contains(&Effect::Stop(job)));
     h.press("ctrl-c");
-    assert!(h.effects.contains(&Effect::StopImport(job)));
+    assert!(h.effects.contains(&Effect::Stop(job)));
 }
 
 #[test]
@@ -443,7 +450,11 @@ fn leaving_asks_before_an_import_is_lost() {
         ("Q ctrl-c ctrl-c", true),
     ] {
         let mut h = Harness::new("en", 1);
-        h.begins(if left { Work::Demo } else { Work::Import });
+        if left {
+            h.begins(&Demo);
+        } else {
+            h.begins(&reads(Path::new("list.csv"), false));
+        }
         h.press("Q");
         assert!(
             h.text().contains("is being written") && !h.app.quits(),
@@ -454,11 +465,11 @@ fn leaving_asks_before_an_import_is_lost() {
         assert_eq!(h.app.quits(), left, "{keys}");
     }
     let mut h = Harness::new("en", 1);
-    h.begins(Work::Look);
+    h.begins(&reads(Path::new("list.csv"), true));
     h.press("Q");
     assert!(h.app.quits(), "a look can be had again");
     let mut h = Harness::new("en", 1);
-    h.begins(Work::Import);
+    h.begins(&reads(Path::new("list.csv"), false));
     h.say(Msg::Leave);
     assert!(h.app.quits(), "who closes the terminal cannot be asked");
 }
@@ -466,19 +477,18 @@ fn leaving_asks_before_an_import_is_lost() {
 #[test]
 fn nothing_stands_still_with_a_lock() {
     let mut h = Harness::new("en", 1);
-    let job = h.begins(Work::Merge);
+    let merge = Merge {
+        path: "copy.db".into(),
+        dry_run: false,
+    };
+    let job = h.begins(&merge);
     h.press("ctrl-z");
     assert!(
         !h.effects.contains(&Effect::Suspend) && h.text().contains("A merge is being written"),
         "{}",
         h.text()
     );
-    h.say(Msg::Merged {
-        job,
-        path: "copy.db".into(),
-        dry_run: false,
-        result: Err(Error::failed("It cannot be read")),
-    });
+    h.ends(job, merge, Err(Error::failed("It cannot be read")));
     h.press("ctrl-z");
     assert!(h.effects.contains(&Effect::Suspend));
 }
@@ -496,15 +506,15 @@ fn a_lock_that_is_waited_for_is_given_up_by_esc_where_nobody_types() {
 #[test]
 fn what_is_handed_over_in_a_book_is_not_in_another() {
     let mut h = Harness::new("en", 1);
-    let (job, customers) = (h.begins(Work::Brief), rows(&h)[..2].to_vec());
+    let brief = Brief {
+        customers: rows(&h)[..2].to_vec(),
+        to: "zoe".into(),
+        path: "brief.md".into(),
+    };
+    let job = h.begins(&brief);
     h.opens("other.db");
     h.effects.clear();
-    h.say(Msg::Briefed {
-        job,
-        customers,
-        to: "zoe".into(),
-        result: Ok(()),
-    });
+    h.ends(job, brief, Ok(()));
     assert!(
         h.written().is_empty() && h.text().contains("nobody was given to zoe"),
         "{}",
@@ -515,30 +525,22 @@ fn what_is_handed_over_in_a_book_is_not_in_another() {
 #[test]
 fn a_second_look_takes_the_place_of_the_first() {
     let mut h = Harness::new("en", 1);
-    let first = h.begins(Work::Look);
-    let second = h.begins(Work::Look);
-    let reading = |file: &str| crate::tui::effect::Reading {
+    let bravo = reads(Path::new("bravo.csv"), true);
+    let first = h.begins(&reads(Path::new("alpha.csv"), true));
+    let second = h.begins(&bravo);
+    let reading = |file: &str| crate::tui::bench::Reading {
         file: file.into(),
         rows: 5,
         rate: 1,
         left: 1,
         rejected: 0,
     };
-    h.say(Msg::Importing(first, reading("alpha.csv")));
+    h.say(Msg::Reading(first, reading("alpha.csv")));
     assert!(!h.text().contains("alpha.csv"), "{}", h.text());
-    h.say(Msg::Importing(second, reading("bravo.csv")));
+    h.say(Msg::Reading(second, reading("bravo.csv")));
     assert!(h.text().contains("bravo.csv"), "{}", h.text());
-    let wanted = Box::new(Wanted {
-        dry_run: true,
-        ..Wanted::default()
-    });
-    h.say(Msg::Imported {
-        job: second,
-        path: "bravo.csv".into(),
-        wanted,
-        result: Err(Error::failed("It is empty")),
-    });
-    h.say(Msg::Importing(first, reading("alpha.csv")));
+    h.ends(second, bravo, Err(Error::failed("It is empty")));
+    h.say(Msg::Reading(first, reading("alpha.csv")));
     assert!(!h.text().contains("alpha.csv"), "{}", h.text());
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::form::{self, Form, Target};
 use super::pick::{Item, Pick};
@@ -16,9 +15,12 @@ use crate::domain::query::{Account as Facts, ActionAsk, Page, PlayAsk, Query, Ti
 use crate::error::Error;
 use crate::transfer::mail::mailto;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::clipboard::Mail;
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::list::Lister;
 
@@ -30,6 +32,7 @@ mod tests;
 mod timeline;
 mod work;
 
+use crate::tui::go::{AccountAt, ChecklistAt, Go, StakeholdersAt};
 pub use facts::held_words;
 use past::Past;
 use work::Work;
@@ -198,7 +201,7 @@ impl Account {
         match self.at {
             Some(Key::Month(_)) => self.fold(None),
             Some(Key::Event(_)) => self.unroll(),
-            None => cx.go("triage", Value::Null),
+            None => cx.go(Go::Triage(None)),
         }
     }
 
@@ -357,7 +360,7 @@ impl Account {
 
     fn mail(&mut self, cx: &mut Cx) {
         match self.emails().find_map(mailto) {
-            Some(link) => cx.push(Step::App(AppStep::Mail(link))),
+            Some(link) => cx.run(Mail { link }),
             None => cx.toast(cx.look.say.word("message.no_address").to_owned()),
         }
     }
@@ -441,8 +444,7 @@ macro_rules! group {
     };
 }
 
-impl Screen for Account {
-    const NAME: &'static str = "account";
+impl Keyed for Account {
     const KEYS: &'static [&'static [KeyRow<Account>]] = &[
         Self::VERBS,
         Self::QUEUE,
@@ -499,12 +501,17 @@ impl Screen for Account {
                 .cli("contact edit")
                 .when(has_page),
             row("checklist", &["g c"], |v: &mut Self, cx| {
-                cx.go("checklist", json!({"customer": v.customer}))
+                cx.go(Go::Checklist(ChecklistAt {
+                    customer: v.customer,
+                    ..ChecklistAt::default()
+                }))
             })
             .cli("checklist")
             .when(has_page),
             row("stakeholders", &["g p"], |v: &mut Self, cx| {
-                cx.go("stakeholders", json!({"customer": v.customer}))
+                cx.go(Go::Stakeholders(StakeholdersAt {
+                    customer: v.customer,
+                }))
             })
             .cli("people")
             .when(has_page),
@@ -542,7 +549,9 @@ impl Screen for Account {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Account {
     fn title(&self, look: &Look) -> Title {
         let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
         let filter = if self.search.is_empty() {
@@ -645,29 +654,31 @@ impl Screen for Account {
             .collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
+    fn save(&self, _look: &Look) -> Option<Go> {
         let event = if let Some(Key::Event(id)) = self.at {
             Some(id)
         } else {
             None
         };
-        json!({"customer": self.customer, "groups": self.groups, "search": self.search, "event": event, "limit": self.limit})
+        Some(Go::Account(AccountAt {
+            customer: self.customer,
+            groups: self.groups,
+            search: self.search.clone(),
+            event,
+            limit: self.limit,
+        }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        let id = |key: &str| state[key].as_str().and_then(|id| id.parse().ok());
+    fn restore(&mut self, to: &Go) {
+        let Go::Account(to) = to else { return };
         *self = Account {
-            customer: id("customer"),
-            at: id("event").map(Key::Event),
+            customer: to.customer,
+            at: to.event.map(Key::Event),
+            groups: to.groups & 0xfe,
+            search: to.search.clone(),
+            limit: to.limit.min(100_000),
             ..Account::default()
         };
-        self.groups = state["groups"]
-            .as_u64()
-            .and_then(|g| u8::try_from(g).ok())
-            .unwrap_or(0)
-            & 0xfe;
-        self.search = state["search"].as_str().unwrap_or_default().to_owned();
-        self.limit = state["limit"].as_u64().unwrap_or(0).min(100_000) as usize;
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::pick::{Item, Pick};
 use super::{deeds, groups};
@@ -18,12 +17,15 @@ use crate::domain::query::{BatchRow, Page, Query};
 use crate::domain::time::Day;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{ActivityAt, DeedsAt, Go};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::list::{List, Lister};
 
@@ -110,9 +112,22 @@ impl Activity {
             look.say.word("activity.narrow").to_owned(),
             items,
             |code, cx| {
-                cx.push(Step::Tell("activity", json!({"with": code})));
+                let with = code.to_owned();
+                cx.tell(move |v: &mut Activity, _| v.search_with(&with));
             },
         ));
+    }
+
+    /// Another person or kind takes the place of the one before.
+    fn search_with(&mut self, with: &str) {
+        let prefix = with.split(':').next().unwrap_or_default();
+        let mut words: Vec<&str> = self
+            .search
+            .split_whitespace()
+            .filter(|w| w.split(':').next() != Some(prefix))
+            .collect();
+        words.push(with);
+        self.search = words.join(" ");
     }
 
     fn escape(&mut self) {
@@ -225,15 +240,16 @@ impl Lister for Activity {
 impl Verbs for Activity {}
 impl Queue for Activity {}
 
-impl Screen for Activity {
-    const NAME: &'static str = "activity";
+impl Keyed for Activity {
     const KEYS: &'static [&'static [KeyRow<Activity>]] = &[
         &[
             row("look_into", &["enter"], |v: &mut Self, cx| {
                 if v.editing.take().is_none()
                     && let Some(batch) = v.here()
                 {
-                    cx.go("deeds", json!({"batch": batch.id}));
+                    cx.go(Go::Deeds(DeedsAt {
+                        batch: Some(batch.id),
+                    }));
                 }
             })
             .cli("history")
@@ -247,7 +263,7 @@ impl Screen for Activity {
             .hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|b| b.customer.clone()) {
-                    cx.go("account", json!({"customer": id}));
+                    cx.go(Go::account(id));
                 }
             })
             .when(|v, _| {
@@ -281,11 +297,9 @@ impl Screen for Activity {
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
-    fn tab(&self) -> Option<usize> {
-        Some(5)
-    }
-
+impl Screen for Activity {
     fn title(&self, look: &Look) -> Title {
         let n = self.list.rows.len();
         let key = if n >= self.limit() {
@@ -371,38 +385,22 @@ impl Screen for Activity {
             .collect()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        let Some(with) = what["with"].as_str() else {
-            return;
-        };
-        // Another person or kind takes the place of the one before.
-        let prefix = with.split(':').next().unwrap_or_default();
-        let mut words: Vec<&str> = self
-            .search
-            .split_whitespace()
-            .filter(|w| w.split(':').next() != Some(prefix))
-            .collect();
-        words.push(with);
-        self.search = words.join(" ");
-    }
-
-    fn save(&self, _look: &Look) -> Value {
+    fn save(&self, _look: &Look) -> Option<Go> {
         let search = self
             .editing
             .as_ref()
             .map_or(&self.search, |(_, before)| before);
-        json!({"search": search, "row": self.list.here().filter(|_| self.list.cursor > 0)})
+        Some(Go::Activity(Some(ActivityAt {
+            search: search.clone(),
+            row: self.list.here().filter(|_| self.list.cursor > 0),
+        })))
     }
 
-    fn restore(&mut self, state: &Value) {
-        state["search"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.search);
+    fn restore(&mut self, to: &Go) {
+        let Go::Activity(Some(at)) = to else { return };
+        self.search.clone_from(&at.search);
         self.editing = None;
-        if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
-            self.list.want(id);
-        }
+        self.list.want_some(at.row);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

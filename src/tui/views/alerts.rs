@@ -7,7 +7,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::groups;
 use crate::domain::command::{Command, Receipt};
@@ -15,11 +14,14 @@ use crate::domain::id::Id;
 use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{AlertsAt, Go, RulesAt};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// Days that the log looks back.
@@ -196,12 +198,11 @@ impl Lister for Alerts {
 impl Verbs for Alerts {}
 impl Queue for Alerts {}
 
-impl Screen for Alerts {
-    const NAME: &'static str = "alerts";
+impl Keyed for Alerts {
     const KEYS: &'static [&'static [KeyRow<Alerts>]] = &[
         &[row("open", &["enter"], |v: &mut Self, cx| {
             if let Some(row) = v.here() {
-                cx.go("account", json!({"customer": row.customer}));
+                cx.go(Go::account(row.customer));
             }
         })
         .when(some)
@@ -224,15 +225,19 @@ impl Screen for Alerts {
             row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done)
                 .when(alerts_only)
                 .hint(),
-            row("rules", &["R"], |_, cx| cx.go("rules", json!({})))
-                .cli("rule list")
-                .hint(),
+            row("rules", &["R"], |_, cx| {
+                cx.go(Go::Rules(RulesAt::default()))
+            })
+            .cli("rule list")
+            .hint(),
         ],
         Self::VERBS,
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
+impl Screen for Alerts {
     fn title(&self, look: &Look) -> Title {
         let label = |code: &str| {
             look.config
@@ -319,24 +324,22 @@ impl Screen for Alerts {
         self.here().map(|r| r.customer).into_iter().collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"whose": self.whose as usize, "done": self.done, "log": self.log, "rule": self.rule, "row": self.list.here()})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Alerts(AlertsAt {
+            whose: self.whose as usize,
+            done: self.done,
+            log: self.log,
+            rule: self.rule.clone(),
+            row: self.list.here(),
+        }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        let on = |key: &str| state[key].as_bool().unwrap_or(false);
-        (self.done, self.log) = (on("done"), on("log"));
-        let whose = state["whose"]
-            .as_u64()
-            .and_then(|at| WHOSE.get(usize::try_from(at).ok()?));
-        self.whose = whose.map_or(Whose::Team, |w| w.0);
-        state["rule"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.rule);
-        if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
-            self.list.want(id);
-        }
+    fn restore(&mut self, to: &Go) {
+        let Go::Alerts(at) = to else { return };
+        (self.done, self.log) = (at.done, at.log);
+        self.whose = WHOSE.get(at.whose).map_or(Whose::Team, |w| w.0);
+        self.rule.clone_from(&at.rule);
+        self.list.want_some(at.row);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -1,18 +1,24 @@
 //! The keys that hold on every full screen: help, palette, tabs, undo, history, leaving.
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::log_line::Line;
 use super::pick::{Item, Pick};
 
 use crate::domain::command::Command;
 use crate::domain::id::Id;
+use crate::domain::table::Kind;
 use crate::domain::time::{Moment, words};
 use crate::tui::canvas::Canvas;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{
+    AlertsAt, BacktestAt, BoardAt, CallsAt, Go, MoversAt, NpsAt, RulesAt, ScorecardsAt, SegmentsAt,
+    TablesAt,
+};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title, View};
+use crate::tui::view::{Keyed, Screen, Title, View};
 
 /// First part of the ids of these keys.
 pub const NAME: &str = "app";
@@ -21,14 +27,16 @@ pub const NAME: &str = "app";
 #[derive(Default)]
 pub struct Everywhere {
     subjects: Vec<Id>,
+    over: &'static str,
 }
 
-/// Runs the row at `index`; `subjects` are the customers that the screen in front acts on.
-pub fn run(index: usize, subjects: &[Id], cx: &mut Cx) {
+/// Runs the row at `index` over the screen in front; `subjects` are the customers that this one acts on.
+pub fn run(index: usize, over: &'static str, subjects: &[Id], cx: &mut Cx) {
     let mut all = Everywhere {
         subjects: subjects.to_vec(),
+        over,
     };
-    match View::applies(&all, index, cx.look) {
+    match all.applies(index, cx.look) {
         Ok(()) => View::run(&mut all, index, cx),
         Err(why) => {
             let words = cx.look.say.word(&format!("why_not.{why}")).to_owned();
@@ -69,8 +77,25 @@ fn ask_day(cx: &mut Cx) {
     ));
 }
 
-fn over(screen: &'static str, state: Value, cx: &mut Cx) {
-    app(cx, AppStep::Over(screen, state));
+fn over(to: Go, cx: &mut Cx) {
+    app(cx, AppStep::Over(Box::new(to)));
+}
+
+fn table(table: Kind, cx: &mut Cx) {
+    let at = TablesAt {
+        table,
+        ..TablesAt::default()
+    };
+    over(Go::Tables(at), cx);
+}
+
+/// Everybody's risks.
+fn risks() -> Go {
+    Go::Calls(CallsAt {
+        kind: "risk".into(),
+        everybody: true,
+        ..CallsAt::default()
+    })
 }
 
 /// Lists the bookmarks, then the customers that were opened last.
@@ -100,18 +125,22 @@ fn bookmarks(cx: &mut Cx) {
     }
     let title = look.say.word("prompt.bookmarks").to_owned();
     cx.open(Pick::new(title, items, |id, cx| {
-        cx.go("account", json!({"customer": id}))
+        if let Ok(id) = id.parse() {
+            cx.go(Go::account(id));
+        }
     }));
 }
 
-impl Screen for Everywhere {
-    const NAME: &'static str = NAME;
+impl Keyed for Everywhere {
     const KEYS: &'static [&'static [KeyRow<Everywhere>]] = &[&[
         row("back", &["q"], |_, cx| app(cx, AppStep::Back)),
         row("escape", &["esc"], |_, cx| app(cx, AppStep::Escape)),
-        row("help", &["?"], |_, cx| cx.go("help", Value::Null)).cli("keys"),
-        row("palette", &[":", "ctrl-p"], |_, cx| {
-            cx.go("palette", Value::Null)
+        row("help", &["?"], |v: &mut Self, cx| {
+            cx.go(Go::Help(v.over.into()))
+        })
+        .cli("keys"),
+        row("palette", &[":", "ctrl-p"], |v: &mut Self, cx| {
+            cx.go(Go::Palette(v.over.into()))
         })
         .cli("keys"),
         row("undo", &["u"], |_, cx| {
@@ -135,56 +164,41 @@ impl Screen for Everywhere {
         })
         .when(|_, look| look.last.as_ref().map(|_| ()).ok_or("nothing_yet"))
         .writes(""),
-        row("triage", &["1", "g t"], |_, cx| {
-            cx.go("triage", Value::Null)
-        })
-        .cli("today"),
+        row("triage", &["1", "g t"], |_, cx| cx.go(Go::Triage(None))).cli("today"),
         row("customers", &["2", "g c"], |_, cx| {
-            cx.go("customers", Value::Null)
+            cx.go(Go::Customers(None))
         })
         .cli("list"),
-        row("funnel", &["3", "g f"], |_, cx| {
-            cx.go("funnel", Value::Null)
-        })
-        .cli("funnel"),
-        row("tasks", &["4", "g k"], |_, cx| cx.go("tasks", Value::Null)).cli("task list"),
-        row("activity", &["5", "g a"], |_, cx| {
-            cx.go("activity", Value::Null)
-        })
-        .cli("history"),
+        row("funnel", &["3", "g f"], |_, cx| cx.go(Go::Funnel(None))).cli("funnel"),
+        row("tasks", &["4", "g k"], |_, cx| cx.go(Go::Tasks(None))).cli("task list"),
+        row("activity", &["5", "g a"], |_, cx| cx.go(Go::Activity(None))).cli("history"),
         row("segments", &["g s"], |_, cx| {
-            over("segments", Value::Null, cx)
+            over(Go::Segments(SegmentsAt::default()), cx)
         })
         .cli("segments"),
-        row("issues", &["g i"], |_, cx| {
-            over("tables", json!({"table": "issues"}), cx)
-        })
-        .cli("issues"),
-        row("help_first", &["g h"], |_, cx| {
-            over("tables", json!({"table": "help"}), cx)
-        })
-        .cli("help-first"),
-        row("targets", &["g y"], |_, cx| {
-            over("tables", json!({"table": "targets"}), cx)
-        })
-        .cli("targets"),
-        row("nps", &["g n"], |_, cx| over("nps", Value::Null, cx)).cli("nps"),
-        row("calls", &["g l"], |_, cx| over("calls", json!({}), cx)).cli("action list"),
-        row("risks", &["g r"], |_, cx| {
-            over("calls", json!({"kind": "risk", "everybody": true}), cx)
+        row("issues", &["g i"], |_, cx| table(Kind::Issues, cx)).cli("issues"),
+        row("help_first", &["g h"], |_, cx| table(Kind::Help, cx)).cli("help-first"),
+        row("targets", &["g y"], |_, cx| table(Kind::Targets, cx)).cli("targets"),
+        row("nps", &["g n"], |_, cx| over(Go::Nps(NpsAt::default()), cx)).cli("nps"),
+        row("calls", &["g l"], |_, cx| {
+            over(Go::Calls(CallsAt::default()), cx)
         })
         .cli("action list"),
-        row("alerts", &["g w"], |_, cx| over("alerts", json!({}), cx)).cli("alerts"),
-        row("rules", &["g u"], |_, cx| over("rules", json!({}), cx)).cli("rule list"),
-        row("board", &["g b"], |_, cx| over("board", json!({}), cx)).cli("funnel"),
-        row("conflicts", &["g x"], |_, cx| {
-            cx.go("conflicts", Value::Null)
+        row("risks", &["g r"], |_, cx| over(risks(), cx)).cli("action list"),
+        row("alerts", &["g w"], |_, cx| {
+            over(Go::Alerts(AlertsAt::default()), cx)
         })
-        .cli("conflicts"),
-        row("duplicates", &["g q"], |_, cx| {
-            cx.go("duplicates", Value::Null)
+        .cli("alerts"),
+        row("rules", &["g u"], |_, cx| {
+            over(Go::Rules(RulesAt::default()), cx)
         })
-        .cli("duplicates"),
+        .cli("rule list"),
+        row("board", &["g b"], |_, cx| {
+            over(Go::Board(BoardAt::default()), cx)
+        })
+        .cli("funnel"),
+        row("conflicts", &["g x"], |_, cx| cx.go(Go::Conflicts {})).cli("conflicts"),
+        row("duplicates", &["g q"], |_, cx| cx.go(Go::Duplicates)).cli("duplicates"),
         row("arrived", &["g ."], |_, cx| app(cx, AppStep::Arrived)).when(|_, look| {
             if look.arrived.is_empty() {
                 Err("nothing_arrived")
@@ -192,17 +206,23 @@ impl Screen for Everywhere {
                 Ok(())
             }
         }),
-        row("drafts", &["g D"], |_, cx| cx.go("drafts", Value::Null)),
+        row("drafts", &["g D"], |_, cx| cx.go(Go::Drafts {})),
         row("merge", &["g m"], |_, cx| super::merge::ask(cx)).writes("merge"),
         row("import", &["ctrl-o"], |_, cx| super::import::ask(cx)).cli("import"),
         row("export", &["y x"], |_, cx| app(cx, AppStep::AskExport)).cli("export"),
         row("as_of", &["g d"], |_, cx| ask_day(cx)),
         row("today", &["0"], |_, cx| app(cx, AppStep::Past(None)))
             .when(|_, look| look.past.map(|_| ()).ok_or("is_today")),
-        row("backtest", &["g z"], |_, cx| cx.go("backtest", Value::Null)).cli("health"),
-        row("movers", &["g v"], |_, cx| cx.go("movers", Value::Null)).cli("health"),
+        row("backtest", &["g z"], |_, cx| {
+            cx.go(Go::Backtest(BacktestAt::default()))
+        })
+        .cli("health"),
+        row("movers", &["g v"], |_, cx| {
+            cx.go(Go::Movers(MoversAt::default()))
+        })
+        .cli("health"),
         row("scorecards", &["g o"], |_, cx| {
-            cx.go("scorecards", Value::Null)
+            cx.go(Go::Scorecards(ScorecardsAt::default()))
         })
         .cli("config"),
         row("bookmark", &["b"], |v: &mut Self, cx| {
@@ -230,7 +250,9 @@ impl Screen for Everywhere {
         row("suspend", &["ctrl-z"], |_, cx| app(cx, AppStep::Suspend)),
         row("quit", &["Q"], |_, cx| app(cx, AppStep::Quit)),
     ]];
+}
 
+impl Screen for Everywhere {
     fn title(&self, _look: &Look) -> Title {
         Title::default()
     }

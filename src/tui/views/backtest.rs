@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::groups;
 use crate::domain::health::backtest::{Backtest, Share, Verdict};
 use crate::domain::query::{Page, Query};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::Canvas;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{BacktestAt, Go};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 
 /// Month ends that are asked for at first, fewest, and most.
 const MONTHS: (u8, u8, u8) = (12, 3, 60);
@@ -102,13 +104,14 @@ fn draw_bands(canvas: &mut Canvas, area: Rect, test: &Backtest) {
     }
 }
 
-impl Screen for Test {
-    const NAME: &'static str = "backtest";
+impl Keyed for Test {
     const KEYS: &'static [&'static [KeyRow<Test>]] = &[&[
         row("longer", &["+"], |v: &mut Self, _| v.ask(3)).hint(),
         row("shorter", &["-"], |v: &mut Self, _| v.ask(-3)).hint(),
     ]];
+}
 
+impl Screen for Test {
     fn title(&self, look: &Look) -> Title {
         let months = self.months.to_string();
         let counter = match self.counted {
@@ -146,12 +149,15 @@ impl Screen for Test {
         }
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"months": self.months})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Backtest(BacktestAt {
+            months: Some(self.months),
+        }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        if let Some(months) = state["months"].as_u64().and_then(|n| u8::try_from(n).ok()) {
+    fn restore(&mut self, to: &Go) {
+        let Go::Backtest(at) = to else { return };
+        if let Some(months) = at.months {
             self.months = months.clamp(MONTHS.1, MONTHS.2);
         }
     }

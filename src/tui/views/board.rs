@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::filter_line::{FilterLine, Filtered};
 use super::funnel::pace;
@@ -21,11 +20,14 @@ use crate::domain::stage::StageNo;
 use crate::error::Error;
 use crate::tui::account_rows::{band, signs};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{BoardAt, Go};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 
@@ -301,8 +303,7 @@ impl Verbs for Board {
 }
 impl Queue for Board {}
 
-impl Screen for Board {
-    const NAME: &'static str = "board";
+impl Keyed for Board {
     const KEYS: &'static [&'static [KeyRow<Board>]] = &[
         &[
             row("shift_on", &["L"], |v: &mut Self, cx| v.shift(1, cx))
@@ -324,7 +325,7 @@ impl Screen for Board {
                 if !v.filter.keep()
                     && let Some(customer) = Verbs::here(v, cx.look)
                 {
-                    cx.go("account", json!({"customer": customer}));
+                    cx.go(Go::account(customer));
                 }
             })
             .when(|v, look| {
@@ -368,7 +369,9 @@ impl Screen for Board {
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
+impl Screen for Board {
     fn title(&self, look: &Look) -> Title {
         let (at, of) = (self.stage + 1, self.figures().map_or(0, |p| p.stages.len()));
         let marks = self.list.marks.len();
@@ -466,22 +469,18 @@ impl Screen for Board {
         self.list.chosen_count()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        self.narrowed(what);
+    fn save(&self, look: &Look) -> Option<Go> {
+        Some(Go::Board(BoardAt {
+            filter: self.filter.settled().to_owned(),
+            stage: self.stage,
+            row: Verbs::here(self, look),
+        }))
     }
 
-    fn save(&self, look: &Look) -> Value {
-        json!({"filter": self.filter.settled(), "stage": self.stage, "row": Verbs::here(self, look)})
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.filter.escape();
-        state["filter"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.filter.text);
-        self.stage = state["stage"].as_u64().unwrap_or(0) as usize;
-        self.follow = state["row"].as_str().and_then(|id| id.parse().ok());
+    fn restore(&mut self, to: &Go) {
+        let Go::Board(at) = to else { return };
+        self.filter.settle(&at.filter);
+        (self.stage, self.follow) = (at.stage, at.row);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::filter_line::{FilterLine, Filtered};
 use super::groups;
@@ -20,12 +19,15 @@ use crate::domain::query::{ActionAsk, ActionRow, Page, Query};
 use crate::domain::time::{Day, words};
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{CallsAt, Go};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::{cells, wrap};
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister, tell_gone};
 use crate::tui::work;
 
@@ -417,8 +419,7 @@ impl Verbs for Calls {
     }
 }
 
-impl Screen for Calls {
-    const NAME: &'static str = "calls";
+impl Keyed for Calls {
     const KEYS: &'static [&'static [KeyRow<Calls>]] = &[
         &[
             row("close", &["d"], |v: &mut Self, cx| {
@@ -454,7 +455,7 @@ impl Screen for Calls {
                 if !v.filter.keep()
                     && let Some(row) = v.here()
                 {
-                    cx.go("account", json!({"customer": row.action.customer}));
+                    cx.go(Go::account(row.action.customer));
                 }
             })
             .when(|v, _| {
@@ -514,7 +515,9 @@ impl Screen for Calls {
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
+impl Screen for Calls {
     fn title(&self, look: &Look) -> Title {
         let marks = self.list.marks.len();
         let marked = if marks > 0 {
@@ -636,29 +639,23 @@ impl Screen for Calls {
         customers.filter(|id| seen.insert(*id)).collect()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        self.narrowed(what);
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Calls(CallsAt {
+            filter: self.filter.settled().to_owned(),
+            everybody: self.everybody,
+            closed: self.closed,
+            kind: self.kind().to_owned(),
+            row: self.list.here(),
+        }))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"filter": self.filter.settled(), "everybody": self.everybody, "closed": self.closed, "kind": self.kind(), "row": self.list.here()})
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.filter.escape();
-        state["filter"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.filter.text);
-        self.everybody = state["everybody"].as_bool().unwrap_or(false);
-        self.closed = state["closed"].as_bool().unwrap_or(false);
-        self.kind = state["kind"]
-            .as_str()
-            .and_then(|kind| KINDS.iter().position(|k| *k == kind))
-            .map_or(0, |at| at + 1);
-        if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
-            self.list.want(id);
-        }
+    fn restore(&mut self, to: &Go) {
+        let Go::Calls(at) = to else { return };
+        self.filter.settle(&at.filter);
+        (self.everybody, self.closed) = (at.everybody, at.closed);
+        let kind = KINDS.iter().position(|k| *k == at.kind);
+        self.kind = kind.map_or(0, |at| at + 1);
+        self.list.want_some(at.row);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

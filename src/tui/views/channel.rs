@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use super::pick::{Item, Pick};
 use crate::domain::customer::Contact;
@@ -12,11 +11,14 @@ use crate::domain::id::Id;
 use crate::domain::query::{Page, Query, TimelineAsk};
 use crate::domain::touchpoint::{CHANNELS, Channel, channel};
 use crate::tui::canvas::Canvas;
+use crate::tui::go::Go;
 use crate::tui::key::Key;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Look, Place, Screen, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 
 /// Asks for the channel, and meanwhile for the contacts that the line completes.
 #[derive(Default)]
@@ -49,13 +51,14 @@ impl PickChannel {
     }
 }
 
-impl Screen for PickChannel {
-    const NAME: &'static str = "channel";
+impl Keyed for PickChannel {
     const KEYS: &'static [&'static [KeyRow<PickChannel>]] = &[&[
         row("others", &["enter", "tab"], PickChannel::others).hint(),
         row("close", &["esc"], |_, cx| cx.close()).hint(),
     ]];
+}
 
+impl Screen for PickChannel {
     fn place(&self) -> Place {
         Place::Line
     }
@@ -110,12 +113,10 @@ impl Screen for PickChannel {
         }
     }
 
-    fn restore(&mut self, state: &Value) {
-        let ids = state["customers"].as_array().into_iter().flatten();
-        self.customers = ids
-            .filter_map(|id| id.as_str().and_then(|id| id.parse().ok()))
-            .collect();
-        self.then = state["channel"].as_str().and_then(channel);
+    fn restore(&mut self, to: &Go) {
+        let Go::Channel(at) = to else { return };
+        self.customers.clone_from(&at.customers);
+        self.then = at.channel;
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

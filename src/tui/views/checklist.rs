@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::log_line::Line;
 use crate::domain::checklist::{Answer, Checklist, Item};
@@ -11,11 +10,14 @@ use crate::domain::command::Command;
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{ChecklistAt, Go};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The screen.
@@ -153,8 +155,7 @@ impl Lister for Checklists {
     fn moved(&mut self, _cx: &mut Cx) {}
 }
 
-impl Screen for Checklists {
-    const NAME: &'static str = "checklist";
+impl Keyed for Checklists {
     const KEYS: &'static [&'static [KeyRow<Checklists>]] = &[
         &[
             row("yes", &["y"], |v: &mut Self, cx| v.answer(Answer::Yes, cx))
@@ -185,7 +186,9 @@ impl Screen for Checklists {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Checklists {
     fn title(&self, look: &Look) -> Title {
         Title {
             crumb: look.say.word("screen.checklist").to_owned(),
@@ -234,16 +237,17 @@ impl Screen for Checklists {
         self.customer.into_iter().collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"customer": self.customer, "stage": self.stage})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Checklist(ChecklistAt {
+            customer: self.customer,
+            stage: self.stage.clone(),
+        }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        self.customer = state["customer"].as_str().and_then(|id| id.parse().ok());
-        state["stage"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.stage);
+    fn restore(&mut self, to: &Go) {
+        let Go::Checklist(at) = to else { return };
+        self.customer = at.customer;
+        self.stage.clone_from(&at.stage);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

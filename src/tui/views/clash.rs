@@ -6,7 +6,7 @@ mod tests;
 use std::ops::Range;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::log_line::Line;
 use crate::domain::clash::{By, Clash, Clashing, Joined, changed, join};
@@ -14,10 +14,13 @@ use crate::domain::command::{Change, Command};
 use crate::domain::money;
 use crate::domain::time::{Stamp, words};
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::{cells, wrap};
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{AppStep, Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
+use crate::tui::views::form::Form;
 
 /// What was chosen for a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +144,7 @@ impl ClashBox {
 
     /// Leaves it removed. What was typed stays as the form's draft.
     fn let_go(&mut self, cx: &mut Cx) {
-        cx.push(Step::Tell("form", json!({"close": true})));
+        cx.tell(|_: &mut Form, cx| cx.close());
         cx.toast(cx.look.say.word("clash.let_go").to_owned());
         cx.close();
     }
@@ -165,17 +168,16 @@ impl ClashBox {
                 .map(|by| who(by, cx.look))
                 .unwrap_or_default();
             let news = cx.look.say.fill("clash.joined", &[("who", &by)]);
-            cx.push(Step::Tell(
-                "form",
-                json!({"field": field.field, "text": text, "base": field.theirs, "news": news}),
-            ));
+            let (code, base) = (field.field.clone(), field.theirs.clone());
+            cx.tell(move |form: &mut Form, cx| form.take_joined(&code, &text, base, news, cx.look));
             return cx.close();
         }
         if field.field == "text" {
             return cx.push(Step::Editor(text));
         }
         let line = Line::new(format!("{}:", label(&field.field, cx.look)), |text, cx| {
-            cx.push(Step::Tell("clash", json!({"value": text.trim()})));
+            let value = Value::from(text.trim());
+            cx.tell(|v: &mut ClashBox, cx| v.choose(Choice::Own(value), cx));
             Ok(())
         });
         cx.open(line.text(&text));
@@ -259,7 +261,7 @@ impl ClashBox {
         }
         cx.close();
         if changes.is_empty() {
-            cx.push(Step::Tell("form", json!({"drop": true})));
+            cx.tell(Form::drop_typed);
             return cx.toast(cx.look.say.word("clash.kept_theirs").to_owned());
         }
         if self.back {
@@ -270,7 +272,8 @@ impl ClashBox {
             rows: rows.clone(),
             changes,
         };
-        cx.push(Step::Tell("form", json!({"sent": command})));
+        let sent = command.clone();
+        cx.tell(|form: &mut Form, _| form.sends(sent));
         cx.write(command);
     }
 
@@ -684,8 +687,7 @@ fn gone(v: &ClashBox, _: &Look) -> Applies {
     }
 }
 
-impl Screen for ClashBox {
-    const NAME: &'static str = "clash";
+impl Keyed for ClashBox {
     const KEYS: &'static [&'static [KeyRow<ClashBox>]] = &[&[
         row("both", &["b"], ClashBox::both).when(|v, look| {
             fields(v, look)?;
@@ -739,7 +741,9 @@ impl Screen for ClashBox {
         }),
         row("close", &["esc", "q"], ClashBox::leave),
     ]];
+}
 
+impl Screen for ClashBox {
     fn place(&self) -> Place {
         Place::Box
     }
@@ -753,12 +757,6 @@ impl Screen for ClashBox {
 
     fn on_edited(&mut self, text: &str, cx: &mut Cx) {
         self.choose(Choice::Own(Value::from(text.trim_end())), cx);
-    }
-
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        if let Some(value) = what.get("value") {
-            self.choose(Choice::Own(value.clone()), cx);
-        }
     }
 
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::clash::label;
 use super::groups;
@@ -15,10 +14,13 @@ use crate::domain::query::{Conflict, ConflictValue, Page, Query};
 use crate::domain::time::words;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::Go;
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// The row and its field that are in conflict.
@@ -143,8 +145,7 @@ impl Lister for Conflicts {
     }
 }
 
-impl Screen for Conflicts {
-    const NAME: &'static str = "conflicts";
+impl Keyed for Conflicts {
     const KEYS: &'static [&'static [KeyRow<Conflicts>]] = &[
         &[
             row("decide", &["enter"], Conflicts::decide)
@@ -153,7 +154,7 @@ impl Screen for Conflicts {
                 .hint(),
             row("open", &["o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|c| c.customer.clone()) {
-                    cx.go("account", json!({"customer": id}));
+                    cx.go(Go::account(id));
                 }
             })
             .when(|v, _| {
@@ -166,7 +167,9 @@ impl Screen for Conflicts {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Conflicts {
     fn title(&self, look: &Look) -> Title {
         // The list has an end; the count has none.
         let (n, all) = (
@@ -232,8 +235,8 @@ impl Screen for Conflicts {
             .collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Conflicts {})
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
@@ -313,8 +316,9 @@ mod tests {
     use crate::domain::time::Stamp;
     use crate::store::merge::MergeAsk;
     use crate::store::{Options, Store, Who};
-    use crate::tui::effect::{Effect, Msg};
+    use crate::tui::effect::Effect;
     use crate::tui::harness::{Harness, NOW};
+    use crate::tui::views::merge::Merge;
 
     /// A book and a copy of it, in which ana and bo gave the same customer away without knowing of each other.
     fn grown_apart() -> (Harness, std::path::PathBuf, tempfile::TempDir) {
@@ -378,19 +382,21 @@ mod tests {
                 },
             )
             .map(Box::new);
-        let job = h.begins(if dry_run {
-            crate::tui::app::jobs::Work::MergeLook
-        } else {
-            crate::tui::app::jobs::Work::Merge
-        });
-        h.say(Msg::Merged {
-            job,
+        let merge = Merge {
             path: path.to_owned(),
             dry_run,
-            result,
-        });
+        };
+        let job = h.begins(&merge);
+        h.ends(job, merge, result);
         h.wait(600);
         h.answer_all();
+    }
+
+    /// The last keys have begun a merge, or a look at one.
+    fn asked(h: &Harness, path: &std::path::Path, dry_run: bool) -> bool {
+        let path = path.to_owned();
+        let merge = Box::new(Merge { path, dry_run });
+        h.effects.contains(&Effect::Run(h.job(), merge))
     }
 
     #[test]
@@ -399,15 +405,7 @@ mod tests {
         h.press("g m")
             .type_text(&copy.display().to_string())
             .press("enter");
-        assert!(
-            h.effects.contains(&Effect::Merge {
-                job: h.job(),
-                path: copy.clone(),
-                dry_run: true
-            }),
-            "{:?}",
-            h.effects
-        );
+        assert!(asked(&h, &copy, true), "{:?}", h.effects);
         merge(&mut h, &copy, true);
         let text = h.text();
         assert!(
@@ -417,15 +415,7 @@ mod tests {
             "{text}"
         );
         h.press("enter");
-        assert!(
-            h.effects.contains(&Effect::Merge {
-                job: h.job(),
-                path: copy.clone(),
-                dry_run: false
-            }),
-            "{:?}",
-            h.effects
-        );
+        assert!(asked(&h, &copy, false), "{:?}", h.effects);
         merge(&mut h, &copy, false);
         let text = h.text();
         assert!(
@@ -475,15 +465,7 @@ mod tests {
             h.text()
         );
         h.press("g m enter");
-        assert!(
-            h.effects.contains(&Effect::Merge {
-                job: h.job(),
-                path: copy,
-                dry_run: true
-            }),
-            "{:?}",
-            h.effects
-        );
+        assert!(asked(&h, &copy, true), "{:?}", h.effects);
     }
 
     #[test]
@@ -505,15 +487,7 @@ mod tests {
         // One that brings nothing goes the same way, without a question.
         h.effects.clear();
         merge(&mut h, &beside[1], true);
-        assert!(
-            h.effects.contains(&Effect::Merge {
-                job: h.job(),
-                path: beside[1].clone(),
-                dry_run: false
-            }),
-            "{:?}",
-            h.effects
-        );
+        assert!(asked(&h, &beside[1], false), "{:?}", h.effects);
         merge(&mut h, &beside[1], false);
         assert!(
             h.text()

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::log_line::Line;
 use super::pick::{Item, Pick};
@@ -15,12 +14,15 @@ use crate::domain::query::{Page, Query, View};
 use crate::error::Error;
 use crate::tui::account_rows::{columns_of, draw_rows, header};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{Go, RollAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::preview;
 use crate::tui::roll::{Roll, Rolled, rolled};
+use crate::tui::step::Cx;
 use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The roster screen.
@@ -64,7 +66,8 @@ impl Customers {
             .collect();
         let title = cx.look.say.word("prompt.sort").to_owned();
         let pick = Pick::new(title, items, |code, cx| {
-            cx.push(Step::Tell("customers", json!({"sort": code})))
+            let code = code.to_owned();
+            cx.tell(move |v: &mut Customers, cx| v.sort_by(&code, cx.look))
         });
         cx.open(pick.at(&self.roll.view.sort));
     }
@@ -82,7 +85,8 @@ impl Customers {
         });
         let title = cx.look.say.word("prompt.columns").to_owned();
         let pick = Pick::new(title, items.collect(), |code, cx| {
-            cx.push(Step::Tell("customers", json!({"column": code})))
+            let code = code.to_owned();
+            cx.tell(move |v: &mut Customers, cx| v.turn_column(&code, cx))
         });
         cx.open(pick.at(at));
     }
@@ -103,8 +107,27 @@ impl Customers {
         }));
         let title = cx.look.say.word("prompt.views").to_owned();
         cx.open(Pick::new(title, items, |name, cx| {
-            cx.push(Step::Tell("customers", json!({"view": name})))
+            let name = name.to_owned();
+            cx.tell(move |v: &mut Customers, _| v.show_view(&name))
         }));
+    }
+
+    fn show_view(&mut self, name: &str) {
+        let view = self.views.iter().find(|(_, n, _)| n == name);
+        self.roll.view = view.map(|(_, _, v)| v.clone()).unwrap_or_default();
+        name.clone_into(&mut self.name);
+    }
+
+    /// Shows a column, or hides it, and asks for the next.
+    fn turn_column(&mut self, code: &str, cx: &mut Cx) {
+        let mut shown = self.shown_codes(cx.look);
+        if let Some(at) = shown.iter().position(|c| c == code) {
+            shown.remove(at);
+        } else {
+            shown.push(code.to_owned());
+        }
+        self.roll.view.columns = shown;
+        self.pick_columns(code, cx);
     }
 
     fn range_or_save(&mut self, cx: &mut Cx) {
@@ -119,7 +142,8 @@ impl Customers {
             if name.is_empty() {
                 return Err(empty.clone());
             }
-            cx.push(Step::Tell("customers", json!({"named": name})));
+            let named = name.clone();
+            cx.tell(move |v: &mut Customers, _| v.name = named);
             cx.write(Command::SaveView {
                 name,
                 view: view.clone(),
@@ -135,8 +159,7 @@ rolled!(Customers, |v, look| columns_of(
     &look.config
 ));
 
-impl Screen for Customers {
-    const NAME: &'static str = "customers";
+impl Keyed for Customers {
     const KEYS: &'static [&'static [KeyRow<Customers>]] = &[
         Self::ROLL,
         Self::QUEUE,
@@ -172,11 +195,9 @@ impl Screen for Customers {
         ],
         Self::MOVES,
     ];
+}
 
-    fn tab(&self) -> Option<usize> {
-        Some(2)
-    }
-
+impl Screen for Customers {
     fn title(&self, look: &Look) -> Title {
         let sum = format!("{} ARR", self.roll.arr.short(look.config.currency));
         let marks = self.roll.list.marks.len();
@@ -276,47 +297,17 @@ impl Screen for Customers {
         self.roll.subject_count()
     }
 
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        self.narrowed(what);
-        if let Some(code) = what["sort"].as_str() {
-            self.sort_by(code, cx.look);
-        }
-        if let Some(name) = what["named"].as_str() {
-            name.clone_into(&mut self.name);
-        }
-        if let Some(name) = what["view"].as_str() {
-            self.roll.view = self
-                .views
-                .iter()
-                .find(|(_, n, _)| n == name)
-                .map(|(_, _, v)| v.clone())
-                .unwrap_or_default();
-            name.clone_into(&mut self.name);
-        }
-        if let Some(code) = what["column"].as_str() {
-            let mut shown = self.shown_codes(cx.look);
-            if let Some(at) = shown.iter().position(|c| c == code) {
-                shown.remove(at);
-            } else {
-                shown.push(code.to_owned());
-            }
-            self.roll.view.columns = shown;
-            self.pick_columns(code, cx);
-        }
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Customers(Some(RollAt {
+            name: self.name.clone(),
+            ..self.roll.save()
+        })))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        let mut state = self.roll.save();
-        state["name"] = json!(self.name);
-        state
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.roll.restore(state);
-        state["name"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.name);
+    fn restore(&mut self, to: &Go) {
+        let Go::Customers(Some(at)) = to else { return };
+        self.roll.restore(at);
+        self.name.clone_from(&at.name);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

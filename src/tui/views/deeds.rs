@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::clash::label;
 use super::groups;
@@ -13,11 +12,14 @@ use crate::domain::id::Id;
 use crate::domain::query::{BatchPage, BatchRow, Deed, Page, Query};
 use crate::domain::time::words;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{DeedsAt, Go};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// What a batch did.
@@ -226,13 +228,12 @@ impl Lister for Deeds {
     }
 }
 
-impl Screen for Deeds {
-    const NAME: &'static str = "deeds";
+impl Keyed for Deeds {
     const KEYS: &'static [&'static [KeyRow<Deeds>]] = &[
         &[
             row("open", &["enter", "o"], |v: &mut Self, cx| {
                 if let Some((id, _)) = v.here().and_then(|d| d.customer.clone()) {
-                    cx.go("account", json!({"customer": id}));
+                    cx.go(Go::account(id));
                 }
             })
             .when(|v, _| {
@@ -253,7 +254,9 @@ impl Screen for Deeds {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Deeds {
     fn title(&self, look: &Look) -> Title {
         let (label, counter) = self.batch().map_or_else(Default::default, |b| {
             let when = words::show_moment(b.at, &look.now);
@@ -304,12 +307,13 @@ impl Screen for Deeds {
             .collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"batch": self.batch})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Deeds(DeedsAt { batch: self.batch }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        self.batch = state["batch"].as_str().and_then(|id| id.parse().ok());
+    fn restore(&mut self, to: &Go) {
+        let Go::Deeds(at) = to else { return };
+        self.batch = at.batch;
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -1,18 +1,20 @@
 //! Texts that were begun and not saved, the newest first: taken up where they were left, copied, or let go.
 
 use ratatui::layout::Rect;
-use serde_json::json;
 
 use super::groups;
 use super::pick::{Item, Pick};
 use crate::domain::touchpoint::channel;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::drafts::{Draft, Key, shown};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{ChannelAt, FormAt, Go, RulesAt, ScorecardsAt};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The list, and under it the whole text of the one at the cursor.
@@ -80,6 +82,10 @@ fn any(view: &DraftList, look: &Look) -> Applies {
     view.current(look).map(|_| ()).ok_or("no_draft")
 }
 
+fn over(to: Go, cx: &mut Cx) {
+    cx.push(Step::App(AppStep::Over(Box::new(to))));
+}
+
 impl DraftList {
     fn current<'a>(&self, look: &'a Look) -> Option<(&'a Key, &'a Draft)> {
         let all = all(look);
@@ -107,32 +113,44 @@ impl DraftList {
             ("note", ..) => verbs::note(customers, cx),
             ("task", ..) => verbs::task(customers, cx),
             ("create", ..) => verbs::create(cx),
-            ("scorecards", ..) => cx.push(Step::App(AppStep::Over("scorecards", json!({})))),
+            ("scorecards", ..) => over(Go::Scorecards(ScorecardsAt::default()), cx),
             ("hold", _, Some(one)) => verbs::hold(one, false, cx),
             ("touch", _, Some(one)) if key.what.is_empty() => {
-                cx.go("form", json!({"form": "touch", "customer": one, "values": {"text": draft.text}, "from": key.text()}));
+                let text = ("text".to_owned(), draft.text.clone().into());
+                cx.go(Go::Form(FormAt {
+                    values: std::iter::once(text).collect(),
+                    from: Some(key),
+                    ..FormAt::of("touch", Some(one))
+                }));
             }
             ("touch", _, None) => {
                 if let Some(channel) = channel(&key.what) {
                     verbs::touch_line(customers, channel, Vec::new(), cx);
                 }
             }
-            ("touch", ..) => cx.go(
-                "channel",
-                json!({"customers": customers, "channel": key.what}),
-            ),
+            ("touch", ..) => cx.go(Go::Channel(ChannelAt {
+                customers,
+                channel: channel(&key.what),
+            })),
             // These begin from what the customer's page or the list of rules has.
             (_, Some("call" | "objective"), Some(one)) => {
-                cx.go("account", json!({"customer": one}));
+                cx.go(Go::account(one));
                 cx.toast(cx.look.say.word("draft.open_there").to_owned());
             }
             (_, Some("rule"), _) => {
-                cx.push(Step::App(AppStep::Over("rules", json!({}))));
+                over(Go::Rules(RulesAt::default()), cx);
                 cx.toast(cx.look.say.word("draft.open_there").to_owned());
             }
             (_, Some(code), _) => {
                 let row = if code == "customer" { one } else { key.row };
-                cx.go("form", json!({"form": code, "customer": one, "row": row, "draft": Key { copy: 0, ..key.clone() }.text()}));
+                cx.go(Go::Form(FormAt {
+                    row,
+                    draft: Some(Key {
+                        copy: 0,
+                        ..key.clone()
+                    }),
+                    ..FormAt::of(code, one)
+                }));
             }
             _ => {}
         }
@@ -197,8 +215,7 @@ impl Lister for DraftList {
     }
 }
 
-impl Screen for DraftList {
-    const NAME: &'static str = "drafts";
+impl Keyed for DraftList {
     const KEYS: &'static [&'static [KeyRow<DraftList>]] = &[
         &[
             row("take_up", &["enter", "o"], DraftList::open)
@@ -211,7 +228,9 @@ impl Screen for DraftList {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for DraftList {
     fn title(&self, look: &Look) -> Title {
         let counter = look.say.fill(
             "draft.count",
@@ -234,8 +253,8 @@ impl Screen for DraftList {
         self.list_hit(hit, cx);
     }
 
-    fn save(&self, _look: &Look) -> serde_json::Value {
-        json!({})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Drafts {})
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

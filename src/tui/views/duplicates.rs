@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::json;
 
 use super::groups;
 use super::pick::{Item, Pick};
@@ -16,9 +15,12 @@ use crate::domain::query::{Page, Query, Twin};
 use crate::error::Error;
 use crate::tui::account_rows::signs;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::Go;
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// A pair: the one that has been there for longer, and the other.
@@ -119,7 +121,7 @@ impl Duplicates {
 
     fn open(&mut self, other: bool, cx: &mut Cx) {
         if let Some(pair) = self.here() {
-            cx.go("account", json!({"customer": pair[usize::from(other)]}));
+            cx.go(Go::account(pair[usize::from(other)]));
         }
     }
 }
@@ -137,8 +139,7 @@ impl Lister for Duplicates {
     }
 }
 
-impl Screen for Duplicates {
-    const NAME: &'static str = "duplicates";
+impl Keyed for Duplicates {
     const KEYS: &'static [&'static [KeyRow<Duplicates>]] = &[
         &[
             row("join", &["enter"], Duplicates::merge)
@@ -157,7 +158,9 @@ impl Screen for Duplicates {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Duplicates {
     fn title(&self, look: &Look) -> Title {
         let counter = look.say.fill(
             "duplicates.count",

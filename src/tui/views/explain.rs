@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::account::held_words;
 use super::log_line::Line;
@@ -14,11 +13,14 @@ use crate::domain::query::{Page, Query};
 use crate::domain::time::{Day, words};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{ExplainAt, Go, ScorecardsAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 
 /// One customer's explanation, with a second day to compare with.
 #[derive(Default)]
@@ -49,7 +51,7 @@ impl Explain {
         let prompt = cx.look.say.word("prompt.since").to_owned();
         let line = Line::new(prompt, move |text, cx| {
             let day = read(text, cx.look)?;
-            cx.push(Step::Tell("explain", json!({"since": day})));
+            cx.tell(move |v: &mut Explain, _| v.since = Some(day));
             Ok(())
         });
         cx.open(line.echo(
@@ -335,8 +337,7 @@ fn difference(before: &Explanation, now: &Explanation, look: &Look) -> Vec<Cells
     lines
 }
 
-impl Screen for Explain {
-    const NAME: &'static str = "explain";
+impl Keyed for Explain {
     const KEYS: &'static [&'static [KeyRow<Explain>]] = &[&[
         row("since", &["s"], Explain::ask_since)
             .cli("health")
@@ -347,7 +348,7 @@ impl Screen for Explain {
         .cli("health")
         .hint(),
         row("scorecards", &["c"], |_, cx| {
-            cx.go("scorecards", Value::Null)
+            cx.go(Go::Scorecards(ScorecardsAt::default()))
         })
         .cli("config")
         .hint(),
@@ -360,7 +361,9 @@ impl Screen for Explain {
         row("next", &["J"], |_, cx| cx.push(Step::Neighbour(1))).hint(),
         row("previous", &["K"], |_, cx| cx.push(Step::Neighbour(-1))),
     ]];
+}
 
+impl Screen for Explain {
     fn title(&self, look: &Look) -> Title {
         let name = self.customer.map(|id| look.name_of(id)).unwrap_or_default();
         Title {
@@ -415,17 +418,16 @@ impl Screen for Explain {
         self.customer.into_iter().collect()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        self.since = what["since"].as_str().and_then(|d| d.parse().ok());
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Explain(ExplainAt {
+            customer: self.customer,
+            since: self.since,
+        }))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"customer": self.customer, "since": self.since})
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.customer = state["customer"].as_str().and_then(|id| id.parse().ok());
-        self.since = state["since"].as_str().and_then(|d| d.parse().ok());
+    fn restore(&mut self, to: &Go) {
+        let Go::Explain(at) = to else { return };
+        (self.customer, self.since) = (at.customer, at.since);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

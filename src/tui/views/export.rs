@@ -1,11 +1,18 @@
 //! Writing what is shown into a file: the same rows and bytes as `retain export`.
 
+use std::path::PathBuf;
+
 use super::first_run::typed_path;
 use super::log_line::Line;
 use crate::domain::query::Query;
-use crate::transfer::sheet::Format;
+use crate::error::Result;
+use crate::store::Store;
+use crate::transfer::replace::replace;
+use crate::transfer::sheet::{self, Format};
 use crate::transfer::sheets;
-use crate::tui::view::{AppStep, Look, Step};
+use crate::tui::bench::Bench;
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Job};
 
 /// Asks for the file; its name says the format, and one is proposed.
 pub fn line(query: Query, look: &Look) -> Line {
@@ -19,7 +26,10 @@ pub fn line(query: Query, look: &Look) -> Line {
         let word = match Format::of(&path) {
             Some(Format::Csv | Format::Json) if several => "error.export_tables",
             Some(_) if !path.exists() => {
-                cx.push(Step::App(AppStep::Export(query.clone(), path)));
+                cx.run(Export {
+                    query: query.clone(),
+                    path,
+                });
                 return Ok(());
             }
             _ => "error.export_file",
@@ -29,10 +39,48 @@ pub fn line(query: Query, look: &Look) -> Line {
     line.text(&proposed)
 }
 
+/// Writes the answer to a question into a file, by a connection of its own; of a past day where that is shown.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Export {
+    /// What is asked.
+    pub query: Query,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Job for Export {
+    type Answer = Result<usize>;
+
+    fn writes(&self) -> Option<&'static str> {
+        Some("job.export")
+    }
+
+    fn run(&self, bench: &mut Bench) -> Result<usize> {
+        let mut store = match bench.past {
+            Some(day) => Store::open_past(&bench.book, &bench.options, day)?,
+            None => bench.open()?,
+        };
+        let format = Format::of(&self.path).unwrap_or(Format::Csv);
+        let sheets = sheets::of(&mut store, &self.query)?;
+        replace(&self.path, |out| sheet::write(format, out, &sheets))?;
+        Ok(sheets.iter().map(|s| s.rows.len()).sum())
+    }
+
+    fn ended(self, answer: Result<usize>, _here: bool, cx: &mut Cx) {
+        let path = self.path.display().to_string();
+        match answer {
+            Ok(rows) => cx.good(cx.look.say.fill(
+                "message.exported",
+                &[("n", &rows.to_string()), ("path", &path)],
+            )),
+            Err(error) => cx.refused(&error),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::effect::{Effect, Msg};
     use crate::tui::harness::Harness;
 
     #[test]
@@ -49,25 +97,17 @@ mod tests {
         h.press("ctrl-u")
             .type_text("/nowhere/mine.xlsx")
             .press("enter");
-        let asked = h.effects.iter().find_map(|e| match e {
-            Effect::Export {
-                query: Query::Customers { filter, .. },
-                path,
-                past: None,
-                ..
-            } => Some((filter.clone(), path.clone())),
-            _ => None,
-        });
+        let asked = h.effects.iter().find_map(|e| e.job::<Export>()).cloned();
+        let asked = asked.expect("it is exported");
+        assert!(h.app.look.past.is_none());
+        let Query::Customers { filter, .. } = &asked.query else {
+            panic!("{asked:?}")
+        };
         assert_eq!(
-            asked,
-            Some(("health<60".to_owned(), "/nowhere/mine.xlsx".into()))
+            (filter.as_str(), asked.path.as_path()),
+            ("health<60", std::path::Path::new("/nowhere/mine.xlsx"))
         );
-        let job = h.job();
-        h.say(Msg::Exported {
-            job,
-            path: "/nowhere/mine.xlsx".into(),
-            result: Ok(12),
-        });
+        h.ends(h.job(), asked, Ok(12));
         assert!(
             h.text().contains("12 rows are in /nowhere/mine.xlsx"),
             "{}",

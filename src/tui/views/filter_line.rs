@@ -2,16 +2,15 @@
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use super::narrow;
 use crate::domain::query::{Mistake, Query, RowsPage};
 use crate::tui::canvas::Canvas;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
 use crate::tui::measure::cells;
 use crate::tui::roll::ways;
 use crate::tui::theme::Role;
-use crate::tui::view::Screen;
+use crate::tui::view::Keyed;
 use crate::tui::widgets::field::Field;
 
 /// A filter and, while it is typed, the line.
@@ -29,6 +28,12 @@ impl FilterLine {
     /// True while the line has the keys.
     pub fn editing(&self) -> bool {
         self.editing.is_some()
+    }
+
+    /// Closes the line with another filter.
+    pub fn settle(&mut self, text: &str) {
+        self.escape();
+        text.clone_into(&mut self.text);
     }
 
     /// Opens the line with the filter that holds.
@@ -147,7 +152,7 @@ impl FilterLine {
 }
 
 /// A list with such a line: mixes its keys in by [`Filtered::FILTER`].
-pub trait Filtered: Screen {
+pub trait Filtered: Keyed {
     /// The line.
     fn line(&self) -> &FilterLine;
     /// The same, to change.
@@ -157,7 +162,7 @@ pub trait Filtered: Screen {
     const FILTER: &'static [KeyRow<Self>] = &[
         row("filter", &["/"], |v: &mut Self, _| v.line_mut().edit()).hint(),
         row("narrow", &["f"], |_: &mut Self, cx| {
-            narrow::open(Self::NAME, cx)
+            narrow::open::<Self>(Self::narrowed, cx)
         }),
         row("clear_filter", &["F"], |v: &mut Self, _| {
             v.line_mut().text.clear()
@@ -182,9 +187,7 @@ pub trait Filtered: Screen {
     ];
 
     /// What a picked filter says ([`narrow`]).
-    fn narrowed(&mut self, what: &Value) {
-        if let Some(term) = what["narrow"].as_str() {
-            narrow::add(&mut self.line_mut().text, term);
-        }
+    fn narrowed(&mut self, term: &str) {
+        narrow::add(&mut self.line_mut().text, term);
     }
 }

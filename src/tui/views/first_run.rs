@@ -1,16 +1,22 @@
 //! Welcome: there is no customer yet. Four ways to begin, and the five keys that do most of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::log_line::Line;
+use crate::error::Result;
+use crate::store::{Options, Store};
+use crate::transfer::demo::{self, DemoOptions};
+use crate::tui::bench::Bench;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{Go, RollAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{AppStep, Cx, Incoming, Job, Step};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 
 /// The welcome screen.
 #[derive(Default)]
@@ -26,7 +32,7 @@ pub fn typed_path(text: &str) -> PathBuf {
 }
 
 /// The typed path of a file that is there, or of a folder where that will do.
-pub fn path_of(text: &str, folders: bool, look: &Look) -> Result<PathBuf, String> {
+pub fn path_of(text: &str, folders: bool, look: &Look) -> std::result::Result<PathBuf, String> {
     let text = text.trim();
     let path = typed_path(text);
     if path.is_file() || folders && path.is_dir() {
@@ -44,12 +50,51 @@ fn ask_path(prompt: &str, cx: &mut Cx, step: fn(PathBuf) -> AppStep) {
     }));
 }
 
-impl Screen for FirstRun {
-    const NAME: &'static str = "first_run";
+/// Writes the demo book beside the person's own.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Demo;
+
+impl Job for Demo {
+    type Answer = (PathBuf, Result<()>);
+
+    fn writes(&self) -> Option<&'static str> {
+        Some("job.demo")
+    }
+
+    fn run(&self, bench: &mut Bench) -> (PathBuf, Result<()>) {
+        let path = bench.started_with.with_file_name("demo.db");
+        let made = if path.exists() {
+            Ok(())
+        } else {
+            make(&path, bench)
+        };
+        (path, made)
+    }
+
+    fn ended(self, (path, made): (PathBuf, Result<()>), here: bool, cx: &mut Cx) {
+        match made {
+            Ok(()) if here => cx.push(Step::Comes(Incoming::Book(path))),
+            Ok(()) => {}
+            Err(error) => cx.bad(error.to_string()),
+        }
+    }
+}
+
+fn make(path: &Path, bench: &Bench) -> Result<()> {
+    let options = Options {
+        create: true,
+        ..bench.options.clone()
+    };
+    let mut store = Store::open(path, &options)?;
+    let now = (bench.clock)();
+    let demo = DemoOptions::new(store.moment(now).today);
+    demo::write(&mut store, &demo, now, &mut |_| {})?;
+    Ok(())
+}
+
+impl Keyed for FirstRun {
     const KEYS: &'static [&'static [KeyRow<FirstRun>]] = &[&[
-        row("demo", &["1"], |_, cx| cx.push(Step::App(AppStep::Demo)))
-            .cli("demo")
-            .hint(),
+        row("demo", &["1"], |_, cx| cx.run(Demo)).cli("demo").hint(),
         row("import", &["2"], |_, cx| super::import::ask(cx))
             .cli("import")
             .hint(),
@@ -62,7 +107,9 @@ impl Screen for FirstRun {
         .hint(),
         row("on", &["enter"], |_, cx| cx.close()),
     ]];
+}
 
+impl Screen for FirstRun {
     fn title(&self, look: &Look) -> Title {
         Title {
             crumb: look.say.word("first_run.title").to_owned(),
@@ -78,7 +125,7 @@ impl Screen for FirstRun {
     ) {
         if matches!(command, crate::domain::command::Command::AddCustomer(_)) && result.is_ok() {
             cx.close();
-            cx.go("customers", json!({}));
+            cx.go(Go::Customers(Some(RollAt::default())));
         }
     }
 
@@ -87,8 +134,6 @@ impl Screen for FirstRun {
             crate::tui::view::View::run(self, at, cx);
         }
     }
-
-    fn restore(&mut self, _state: &Value) {}
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;

@@ -1,7 +1,7 @@
 //! Forms: several fields on one box, each with what was understood or what is wrong beside it; typed text is a draft until saved.
 //!
 //! Which forms there are, and of what fields, are rows in `tables`. Opened by `cx.open(Form::new("nps", target, cx.look))`, or by
-//! name: `cx.go("form", json!({"form": "customer", "customer": id}))`; `values` in that state are what its fields start with.
+//! name: `cx.go(Go::form("customer", Some(id)))`; `values` of that place are what its fields start with.
 
 use std::sync::Arc;
 
@@ -19,8 +19,10 @@ use crate::domain::rule::Rule;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::drafts::{GIVEN, Key, OLDER, field_text};
-use crate::tui::keymap::{KeyRow, row};
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::views::rules::trial::TrialBox;
 
 mod abroad;
@@ -32,6 +34,7 @@ mod tables;
 mod tests;
 mod work;
 
+use crate::tui::go::Go;
 use cell::Cell;
 pub use tables::NEW;
 
@@ -76,8 +79,8 @@ pub struct Form {
     older: Vec<Map<String, Value>>,
     // Something was typed here that may be kept as a draft.
     begun: bool,
-    // The command that was sent, in JSON: one that came from the dialog about a conflict is told so.
-    sent: Option<Value>,
+    // The command that was sent: one that came from the dialog about a conflict is told so.
+    sent: Option<Command>,
     done: bool,
     abroad: abroad::Abroad,
     // Who has removed the row meanwhile.
@@ -94,6 +97,28 @@ impl Form {
         };
         form.begin(look);
         form
+    }
+
+    /// Something else sends for it: the dialog about a conflict, or the trial of a rule.
+    pub fn sends(&mut self, command: Command) {
+        self.sent = Some(command);
+    }
+
+    /// What was typed is not wanted any more.
+    pub fn drop_typed(&mut self, cx: &mut Cx) {
+        self.finish(true, cx);
+    }
+
+    /// A text that was put together with another's stands in its field, to be read before it is saved.
+    pub fn take_joined(&mut self, field: &str, text: &str, base: Value, news: String, look: &Look) {
+        let Some(at) = self.cells.iter().position(|c| c.code == field) else {
+            return;
+        };
+        let cell = &mut self.cells[at];
+        cell.rebase(base, look);
+        cell.set(text);
+        cell.error.clear();
+        (cell.news, self.at) = (news, at);
     }
 
     fn kind(&self) -> Option<&'static tables::FormKind> {
@@ -282,7 +307,7 @@ impl Form {
                 if let Some(rule) = rule::made(kind, &values) {
                     return cx.open(TrialBox::of(rule, Some(command)));
                 }
-                self.sent = serde_json::to_value(&command).ok();
+                self.sent = Some(command.clone());
                 cx.write(command);
             }
             Ok(None) => {
@@ -339,8 +364,7 @@ fn with_older(
     fields
 }
 
-impl Screen for Form {
-    const NAME: &'static str = "form";
+impl Keyed for Form {
     const KEYS: &'static [&'static [KeyRow<Form>]] = &[&[
         row("save", &["ctrl-s", "alt-enter"], Form::save).hint(),
         row("next", &["tab"], |v: &mut Form, _| v.go(1)).hint(),
@@ -384,7 +408,9 @@ impl Screen for Form {
         row("discard", &["ctrl-x"], Form::discard),
         row("close", &["esc"], |_, cx| cx.close()),
     ]];
+}
 
+impl Screen for Form {
     fn place(&self) -> Place {
         Place::Box
     }
@@ -431,7 +457,7 @@ impl Screen for Form {
     }
 
     fn on_written(&mut self, command: &Command, result: &Result<Receipt, Error>, cx: &mut Cx) {
-        if self.sent.is_none() || self.sent != serde_json::to_value(command).ok() {
+        if self.sent.as_ref() != Some(command) {
             return;
         }
         self.sent = None;
@@ -462,32 +488,12 @@ impl Screen for Form {
         }
     }
 
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        if let Some(command) = what.get("sent") {
-            self.sent = Some(command.clone());
-        } else if what["drop"] == true {
-            self.finish(true, cx);
-        } else if what["close"] == true {
-            cx.close();
-        } else if let (Some(text), Some(at)) = (
-            what["text"].as_str(),
-            self.cells.iter().position(|c| c.code == what["field"]),
-        ) {
-            let cell = &mut self.cells[at];
-            cell.rebase(what["base"].clone(), cx.look);
-            cell.set(text);
-            cell.error.clear();
-            cell.news = what["news"].as_str().unwrap_or_default().to_owned();
-            self.at = at;
-        }
-    }
-
     fn ready(&self) -> bool {
         self.ready
     }
 
     fn is_sending(&self, command: &Command) -> bool {
-        self.sent.is_some() && self.sent == serde_json::to_value(command).ok()
+        self.sent.as_ref() == Some(command)
     }
 
     fn typing(&self) -> bool {
@@ -563,27 +569,22 @@ impl Screen for Form {
         (self.begun || !text.is_empty()).then(|| (self.key(), text))
     }
 
-    fn restore(&mut self, state: &Value) {
-        let id = |key: &str| state[key].as_str().and_then(|id| id.parse().ok());
-        let target = Target {
-            customer: id("customer"),
-            row: id("row"),
-            ..Target::default()
-        };
-        let given = state["values"].as_object().cloned().unwrap_or_default();
-        let key = |what: &str| state[what].as_str().map(Key::read);
+    fn restore(&mut self, to: &Go) {
+        let Go::Form(to) = to else { return };
         // A draft that is opened says for whom it is.
-        let several = key("draft")
-            .map(|k| k.customers)
-            .filter(|all| all.len() > 1)
-            .unwrap_or_default();
-        let code = state["form"].as_str().unwrap_or_default().to_owned();
+        let several = to.draft.as_ref().map(|key| &key.customers);
+        let several = several.filter(|all| all.len() > 1);
         *self = Form {
-            code,
-            target: Target { several, ..target },
-            given,
-            kept: key("draft"),
-            from: key("from"),
+            code: to.form.clone(),
+            target: Target {
+                customer: to.customer,
+                row: to.row,
+                several: several.cloned().unwrap_or_default(),
+                ..Target::default()
+            },
+            given: to.values.clone(),
+            kept: to.draft.clone(),
+            from: to.from.clone(),
             ..Form::default()
         };
     }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::filter_line::FilterLine;
 use super::groups;
@@ -23,10 +22,13 @@ use crate::domain::query::{FunnelPage, Page, PeriodAsk, Query, View};
 use crate::domain::stage::StageClass;
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{BoardAt, FunnelAt, Go, TablesAt};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 use figures::{DRILLS, Drill};
@@ -118,6 +120,14 @@ pub(crate) fn period_code(period: PeriodAsk) -> String {
 
 pub(crate) fn period_of(code: &str) -> Option<PeriodAsk> {
     PERIODS.into_iter().find(|p| period_code(*p) == code)
+}
+
+pub(crate) fn mode(any_order: bool) -> Mode {
+    if any_order {
+        Mode::AnyOrder
+    } else {
+        Mode::InOrder
+    }
 }
 
 /// `last 90 days`, or `all time`.
@@ -259,10 +269,10 @@ impl Funnel {
         }
         if self.in_cards(cx.look) {
             if let Some(id) = self.list.here().map(|who| who.id) {
-                cx.go("account", json!({"customer": id}));
+                cx.go(Go::account(id));
             }
         } else if let Some(view) = self.behind() {
-            cx.go("customers", json!({"view": view}));
+            cx.go(Go::customers(view, ""));
         }
     }
 
@@ -283,7 +293,8 @@ impl Funnel {
             .collect();
         let title = cx.look.say.word("funnel.period").to_owned();
         let pick = Pick::new(title, items, |code, cx| {
-            cx.push(Step::Tell("funnel", json!({"period": code})))
+            let period = period_of(code);
+            cx.tell(move |v: &mut Funnel, _| v.period = period.unwrap_or(v.period))
         });
         cx.open(pick.at(&period_code(self.period)));
     }
@@ -371,24 +382,32 @@ impl Verbs for Funnel {
 }
 impl Queue for Funnel {}
 
-impl Screen for Funnel {
-    const NAME: &'static str = "funnel";
+impl Keyed for Funnel {
     const KEYS: &'static [&'static [KeyRow<Funnel>]] = &[
         &[
-            row("stage_left", &["h", "left"], |v: &mut Self, cx| v.sideways(-1, cx.look)),
-            row("stage_right", &["l", "right"], |v: &mut Self, cx| v.sideways(1, cx.look)).hint(),
-            row(
-                "pane",
-                &["tab", "shift-tab"],
-                |v: &mut Self, _| {
-                    if v.filter.editing() { v.filter.complete() } else { v.on_cards = !v.on_cards }
-                },
-            )
+            row("stage_left", &["h", "left"], |v: &mut Self, cx| {
+                v.sideways(-1, cx.look)
+            }),
+            row("stage_right", &["l", "right"], |v: &mut Self, cx| {
+                v.sideways(1, cx.look)
+            })
+            .hint(),
+            row("pane", &["tab", "shift-tab"], |v: &mut Self, _| {
+                if v.filter.editing() {
+                    v.filter.complete()
+                } else {
+                    v.on_cards = !v.on_cards
+                }
+            })
             .when(|v, look| applies(v.filter.editing() || v.has_cards(look), "no_cards"))
             .hint(),
             row("open", &["enter"], Funnel::open)
                 .when(|v, look| {
-                    let there = if v.in_cards(look) { v.list.here().is_some() } else { v.behind().is_some() };
+                    let there = if v.in_cards(look) {
+                        v.list.here().is_some()
+                    } else {
+                        v.behind().is_some()
+                    };
                     applies(v.filter.editing() || there, "no_customer")
                 })
                 .hint(),
@@ -396,28 +415,62 @@ impl Screen for Funnel {
         Self::VERBS,
         Self::QUEUE,
         &[
-            row("board", &["C"], |v: &mut Self, cx| cx.go("board", json!({"filter": v.filter.settled()}))).cli("funnel").hint(),
+            row("board", &["C"], |v: &mut Self, cx| {
+                cx.go(Go::Board(BoardAt {
+                    filter: v.filter.settled().to_owned(),
+                    ..BoardAt::default()
+                }))
+            })
+            .cli("funnel")
+            .hint(),
             row("period", &["P"], Funnel::pick_period).hint(),
             row("split", &["B"], |v: &mut Self, cx| {
                 let any_order = v.mode == Mode::AnyOrder;
-                super::tables::pick(&json!({"filter": v.filter.settled(), "period": period_code(v.period), "any_order": any_order}), cx);
+                super::tables::pick(
+                    TablesAt {
+                        filter: v.filter.settled().to_owned(),
+                        period: period_code(v.period),
+                        any_order,
+                        ..TablesAt::default()
+                    },
+                    cx,
+                );
             })
             .hint(),
             row("mode", &["o"], |v: &mut Self, cx| {
-                v.mode = if v.mode == Mode::InOrder { Mode::AnyOrder } else { Mode::InOrder };
+                v.mode = if v.mode == Mode::InOrder {
+                    Mode::AnyOrder
+                } else {
+                    Mode::InOrder
+                };
                 cx.toast(
                     cx.look
                         .say
-                        .word(if v.mode == Mode::InOrder { "funnel.explain_in_order" } else { "funnel.explain_any_order" })
+                        .word(if v.mode == Mode::InOrder {
+                            "funnel.explain_in_order"
+                        } else {
+                            "funnel.explain_any_order"
+                        })
                         .to_owned(),
                 );
             })
             .hint(),
             row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
-            row("explain", &["X"], |v: &mut Self, _| v.explained = !v.explained).cli("health").hint(),
-            row("narrow", &["f"], |_: &mut Self, cx| narrow::open(Self::NAME, cx)),
-            row("clear_filter", &["F"], |v: &mut Self, _| v.filter.text.clear())
-                .when(|v, _| applies(!v.filter.text.is_empty(), "no_filter")),
+            row("explain", &["X"], |v: &mut Self, _| {
+                v.explained = !v.explained
+            })
+            .cli("health")
+            .hint(),
+            row("narrow", &["f"], |_: &mut Self, cx| {
+                narrow::open(
+                    |v: &mut Self, term| narrow::add(&mut v.filter.text, term),
+                    cx,
+                )
+            }),
+            row("clear_filter", &["F"], |v: &mut Self, _| {
+                v.filter.text.clear()
+            })
+            .when(|v, _| applies(!v.filter.text.is_empty(), "no_filter")),
             row("escape", &["esc"], |v: &mut Self, _| {
                 if v.filter.escape() {
                 } else if v.explained {
@@ -426,26 +479,35 @@ impl Screen for Funnel {
                     v.list.unmark();
                 }
             })
-            .when(|v, _| applies(v.filter.editing() || v.explained || !v.list.marks.is_empty(), "no_marks")),
-            row("all_stages", &["A"], |v: &mut Self, _| v.unfolded = !v.unfolded)
-                .cli("funnel")
-                .when(|v, look| applies(v.unfolded || v.folded(look) > 0, "all_fit")),
+            .when(|v, _| {
+                applies(
+                    v.filter.editing() || v.explained || !v.list.marks.is_empty(),
+                    "no_marks",
+                )
+            }),
+            row("all_stages", &["A"], |v: &mut Self, _| {
+                v.unfolded = !v.unfolded
+            })
+            .cli("funnel")
+            .when(|v, look| applies(v.unfolded || v.folded(look) > 0, "all_fit")),
             row("mark", &["space"], |v: &mut Self, cx| {
                 v.list.mark();
                 v.move_by(1, cx);
             })
             .when(|v, look| applies(v.in_cards(look) && v.list.here().is_some(), "no_customer")),
-            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark()).when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
-            row("create", &["c"], |_: &mut Self, cx| cx.go("form", json!({"form": "new_customer"}))).writes("add"),
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark())
+                .when(|v, _| applies(!v.list.marks.is_empty(), "no_marks")),
+            row("create", &["c"], |_: &mut Self, cx| {
+                cx.go(Go::form("new_customer", None))
+            })
+            .writes("add"),
         ],
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
-    fn tab(&self) -> Option<usize> {
-        Some(3)
-    }
-
+impl Screen for Funnel {
     fn title(&self, look: &Look) -> Title {
         let counter = self.figures().map_or_else(String::new, |page| {
             let kept = page.stages.iter().filter(|s| s.class != StageClass::Lost);
@@ -560,43 +622,27 @@ impl Screen for Funnel {
         }
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        if let Some(term) = what["narrow"].as_str() {
-            narrow::add(&mut self.filter.text, term);
-        }
-        if let Some(period) = what["period"].as_str().and_then(period_of) {
-            self.period = period;
-        }
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Funnel(Some(FunnelAt {
+            filter: self.filter.settled().to_owned(),
+            stage: self.stage,
+            cards: self.on_cards,
+            figure: self.drill,
+            period: period_code(self.period),
+            unfolded: self.unfolded,
+            any_order: self.mode == Mode::AnyOrder,
+            row: self.list.here().map(|who| who.id),
+        })))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        let row = self.list.here().map(|who| who.id);
-        json!({
-            "filter": self.filter.settled(), "stage": self.stage, "cards": self.on_cards, "figure": self.drill,
-            "period": period_code(self.period), "unfolded": self.unfolded, "any_order": self.mode == Mode::AnyOrder, "row": row,
-        })
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.filter.escape();
-        state["filter"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.filter.text);
-        self.stage = state["stage"].as_u64().unwrap_or(0) as usize;
-        self.on_cards = state["cards"].as_bool().unwrap_or(false);
-        self.drill = (state["figure"].as_u64().unwrap_or(0) as usize).min(DRILLS.len() - 1);
-        self.period = state["period"]
-            .as_str()
-            .and_then(period_of)
-            .unwrap_or(PeriodAsk::Days(90));
-        self.mode = if state["any_order"].as_bool().unwrap_or(false) {
-            Mode::AnyOrder
-        } else {
-            Mode::InOrder
-        };
-        self.unfolded = state["unfolded"].as_bool().unwrap_or(false);
-        self.wanted = state["row"].as_str().and_then(|id| id.parse().ok());
+    fn restore(&mut self, to: &Go) {
+        let Go::Funnel(Some(at)) = to else { return };
+        self.filter.settle(&at.filter);
+        (self.stage, self.on_cards) = (at.stage, at.cards);
+        self.drill = at.figure.min(DRILLS.len() - 1);
+        self.period = period_of(&at.period).unwrap_or(PeriodAsk::Days(90));
+        self.mode = mode(at.any_order);
+        (self.unfolded, self.wanted) = (at.unfolded, at.row);
         if self.page.is_some() {
             self.list = List::default();
             self.list_anew();

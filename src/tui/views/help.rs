@@ -2,14 +2,17 @@
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use crate::text;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::go::Go;
 use crate::tui::key::show;
-use crate::tui::keymap::{Action, KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::keymap::Action;
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::widgets::field::Field;
 
 /// The help box.
@@ -54,8 +57,7 @@ impl Help {
     }
 }
 
-impl Screen for Help {
-    const NAME: &'static str = "help";
+impl Keyed for Help {
     const KEYS: &'static [&'static [KeyRow<Help>]] = &[&[
         row("run", &["enter"], Help::run).hint(),
         row("down", &["down", "tab"], |v: &mut Self, cx| {
@@ -68,7 +70,9 @@ impl Screen for Help {
         row("page_up", &["pgup"], |v: &mut Self, cx| v.by(-10, cx.look)),
         row("close", &["esc"], |_, cx| cx.close()),
     ]];
+}
 
+impl Screen for Help {
     fn place(&self) -> Place {
         Place::Box
     }
@@ -103,11 +107,9 @@ impl Screen for Help {
         }
     }
 
-    fn restore(&mut self, state: &Value) {
-        state["over"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.over);
+    fn restore(&mut self, to: &Go) {
+        let Go::Help(over) = to else { return };
+        self.over.clone_from(over);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

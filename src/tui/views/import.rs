@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use super::first_run::path_of;
 use super::groups;
@@ -17,17 +16,21 @@ use crate::transfer::import::{
     ColumnUse, Conflict, FileReport, Kind, Report, Use, Wanted, profiles, save_profile,
 };
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
+use job::Reads;
 
-/// The look at a file, or at a folder of files one after the other. What was found stands in [`Look::imported`].
+/// The look at a file, or at a folder of files one after the other. What was found is shown before it is written.
 #[derive(Default)]
 pub struct Import {
     path: PathBuf,
     wanted: Wanted,
+    report: Option<Arc<Report>>,
     /// Which of the files.
     file: usize,
     list: List<usize>,
@@ -44,13 +47,11 @@ pub fn ask(cx: &mut Cx) {
                 .say
                 .fill("import.looking", &[("path", &path.display().to_string())]),
         );
-        cx.push(Step::App(AppStep::Import(
-            path,
-            Box::new(Wanted {
-                dry_run: true,
-                ..Wanted::default()
-            }),
-        )));
+        let wanted = Wanted {
+            dry_run: true,
+            ..Wanted::default()
+        };
+        cx.run(Reads { path, wanted });
         Ok(())
     });
     cx.open(line.complete(|text, _| super::merge::paths(text, &[])));
@@ -84,72 +85,103 @@ const SAID: &[Saying] = &[
 ];
 
 impl Import {
-    /// The look at a path.
-    pub fn new(path: PathBuf, wanted: Wanted, look: &Look) -> Import {
+    /// The look at a path, and what was found.
+    pub fn new(path: PathBuf, wanted: Wanted, report: Arc<Report>, look: &Look) -> Import {
         let mut screen = Import {
             path,
             wanted,
             ..Import::default()
         };
-        screen.fit(look);
+        screen.found(report, look);
         screen
     }
 
-    fn report<'a>(&self, look: &'a Look) -> Option<&'a Arc<Report>> {
-        // Of another file it says nothing about this one.
-        look.imported
-            .as_ref()
-            .filter(|(path, _)| *path == self.path)
-            .map(|(_, report)| report)
+    /// Another look has found something else.
+    fn found(&mut self, report: Arc<Report>, look: &Look) {
+        self.report = Some(report);
+        self.fit(look);
     }
 
-    fn here<'a>(&self, look: &'a Look) -> Option<&'a FileReport> {
-        let files = &self.report(look)?.files;
+    fn here(&self) -> Option<&FileReport> {
+        let files = &self.report.as_ref()?.files;
         files.get(self.file.min(files.len().saturating_sub(1)))
     }
 
     /// Brings the list to what was found.
     fn fit(&mut self, look: &Look) {
         let rows = self
-            .here(look)
+            .here()
             .map_or(0, |f| f.columns.len() + f.conflicts.len());
         self.list.rows = (0..rows).collect();
         self.list.go(self.list.cursor, look.list_rows);
     }
 
-    fn column<'a>(&self, look: &'a Look) -> Option<&'a ColumnUse> {
-        self.here(look)?.columns.get(self.list.here()?)
+    fn column(&self) -> Option<&ColumnUse> {
+        self.here()?.columns.get(self.list.here()?)
     }
 
-    fn conflict<'a>(&self, look: &'a Look) -> Option<&'a Conflict> {
-        let file = self.here(look)?;
+    fn conflict(&self) -> Option<&Conflict> {
+        let file = self.here()?;
         file.conflicts
             .get(self.list.here()?.checked_sub(file.columns.len())?)
     }
 
     fn look_again(&self, cx: &mut Cx) {
-        cx.push(Step::App(AppStep::Import(
-            self.path.clone(),
-            Box::new(Wanted {
+        cx.run(Reads {
+            path: self.path.clone(),
+            wanted: Wanted {
                 dry_run: true,
                 ..self.wanted.clone()
-            }),
-        )));
+            },
+        });
     }
 
     /// Sets what was chosen, and has the file looked at with it.
     fn choose(title: String, items: Vec<Item>, at: &str, cx: &mut Cx) {
         cx.open(
             Pick::new(title, items, |code, cx| {
-                cx.push(Step::Tell("import", Value::from(code)))
+                let code = code.to_owned();
+                cx.tell(move |v: &mut Import, cx| v.chosen(&code, cx))
             })
             .at(at),
         );
     }
 
+    /// `field:name`, `kind:contacts`: what was chosen, and of what.
+    fn chosen(&mut self, chosen: &str, cx: &mut Cx) {
+        let Some((what, code)) = chosen.split_once(':') else {
+            return;
+        };
+        match what {
+            "field" => {
+                let Some(header) = self.column().map(|c| c.header.clone()) else {
+                    return;
+                };
+                self.wanted.columns.retain(|(h, _)| *h != header);
+                self.wanted.columns.push((header, code.to_owned()));
+            }
+            "kind" => {
+                self.wanted.kind = Kind::named(code);
+                self.wanted.columns.clear();
+            }
+            "profile" => {
+                self.wanted.profile = Some(code.to_owned()).filter(|c| !c.is_empty());
+                self.wanted.plain = code.is_empty();
+                self.wanted.kind = None;
+                self.wanted.columns.clear();
+            }
+            _ => {
+                if let Some((_, set)) = SAID.iter().find(|(c, _)| *c == code) {
+                    set(&mut self.wanted.dialect);
+                }
+            }
+        }
+        self.look_again(cx);
+    }
+
     /// Another field for a column, or the other side of a conflict.
     fn change(&mut self, cx: &mut Cx) {
-        if let Some(conflict) = self.conflict(cx.look) {
+        if let Some(conflict) = self.conflict() {
             let key = (conflict.difference.row, conflict.difference.field.clone());
             let next = if conflict.won == Winner::Theirs {
                 Winner::Mine
@@ -159,7 +191,7 @@ impl Import {
             self.wanted.answers.insert(key, next);
             return self.look_again(cx);
         }
-        let (Some(column), Some(file)) = (self.column(cx.look), self.here(cx.look)) else {
+        let (Some(column), Some(file)) = (self.column(), self.here()) else {
             return;
         };
         let left_out = Item::new("field:", cx.look.say.word("import.left_out"));
@@ -198,7 +230,7 @@ impl Import {
             .map(|k| Item::new(format!("kind:{}", k.code()), k.code()))
             .collect();
         let now = self
-            .here(cx.look)
+            .here()
             .map_or(String::new(), |f| format!("kind:{}", f.kind.code()));
         Self::choose(
             cx.look.say.word("import.which_kind").to_owned(),
@@ -217,7 +249,7 @@ impl Import {
             code: format!("profile:{}", p.name),
         }));
         let now = self
-            .here(cx.look)
+            .here()
             .and_then(|f| f.profile.clone())
             .unwrap_or_default();
         Self::choose(
@@ -254,7 +286,7 @@ impl Import {
     }
 
     fn other_file(&mut self, by: isize, cx: &mut Cx) {
-        let files = self.report(cx.look).map_or(0, |r| r.files.len());
+        let files = self.report.as_ref().map_or(0, |r| r.files.len());
         self.file = self
             .file
             .saturating_add_signed(by)
@@ -265,7 +297,7 @@ impl Import {
 
     /// Keeps how the file at hand is read, under a name.
     fn keep(&mut self, cx: &mut Cx) {
-        let Some(file) = self.here(cx.look).cloned() else {
+        let Some(file) = self.here().cloned() else {
             return;
         };
         let (wanted, prompt) = (
@@ -301,16 +333,16 @@ impl Import {
             "message.importing",
             &[("path", &self.path.display().to_string())],
         ));
-        cx.push(Step::App(AppStep::Import(
-            self.path.clone(),
-            Box::new(wanted),
-        )));
+        cx.run(Reads {
+            path: self.path.clone(),
+            wanted,
+        });
     }
 
     /// What stands above the columns.
     fn head(&self, file: &FileReport, look: &Look) -> Vec<(String, Role)> {
         let say = &look.say;
-        let report = self.report(look);
+        let report = self.report.as_ref();
         let by = file.profile.as_ref().map_or_else(String::new, |p| {
             say.fill("import.by_profile", &[("profile", p)])
         });
@@ -474,35 +506,36 @@ impl Lister for Import {
     }
 }
 
-impl Screen for Import {
-    const NAME: &'static str = "import";
+impl Keyed for Import {
     const KEYS: &'static [&'static [KeyRow<Import>]] = &[
         &[
             row("write", &["ctrl-s"], Import::write)
-                .when(|v, look| v.here(look).map(|_| ()).ok_or("no_file"))
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_file"))
                 .writes("import")
                 .hint(),
             row("change", &["enter"], Import::change)
                 .cli("import")
-                .when(|v, look| v.here(look).map(|_| ()).ok_or("no_file"))
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_file"))
                 .hint(),
             row("profile", &["p"], Import::profile).cli("import").hint(),
             row("dialect", &["d"], Import::dialect).cli("import").hint(),
             row("kind", &["t"], Import::kind).cli("import"),
             row("winner", &["c"], Import::winner).cli("import").hint(),
             row("keep", &["S"], Import::keep)
-                .when(|v, look| v.here(look).map(|_| ()).ok_or("no_file"))
+                .when(|v, _| v.here().map(|_| ()).ok_or("no_file"))
                 .writes("import"),
             row("next_file", &["tab"], |v: &mut Self, cx| {
                 v.other_file(1, cx)
             }),
-            row("previous_file", &["backtab"], |v: &mut Self, cx| {
+            row("previous_file", &["shift-tab"], |v: &mut Self, cx| {
                 v.other_file(-1, cx)
             }),
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Import {
     fn title(&self, look: &Look) -> Title {
         let name = self
             .path
@@ -516,50 +549,15 @@ impl Screen for Import {
         }
     }
 
-    fn file(&self) -> Option<&std::path::Path> {
-        Some(&self.path)
-    }
-
     fn on_hit(&mut self, hit: Hit, cx: &mut Cx) {
         self.list_hit(hit, cx);
     }
 
     /// The code of what was picked, or null when the file was looked at again.
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        let Some((what, code)) = what.as_str().and_then(|w| w.split_once(':')) else {
-            return self.fit(cx.look);
-        };
-        match what {
-            "field" => {
-                let Some(header) = self.column(cx.look).map(|c| c.header.clone()) else {
-                    return;
-                };
-                self.wanted.columns.retain(|(h, _)| *h != header);
-                self.wanted.columns.push((header, code.to_owned()));
-            }
-            "kind" => {
-                self.wanted.kind = Kind::named(code);
-                self.wanted.columns.clear();
-            }
-            "profile" => {
-                self.wanted.profile = Some(code.to_owned()).filter(|c| !c.is_empty());
-                self.wanted.plain = code.is_empty();
-                self.wanted.kind = None;
-                self.wanted.columns.clear();
-            }
-            _ => {
-                if let Some((_, set)) = SAID.iter().find(|(c, _)| *c == code) {
-                    set(&mut self.wanted.dialect);
-                }
-            }
-        }
-        self.look_again(cx);
-    }
-
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let inner = canvas.frame(area, look.say.word("screen.import"), "", true);
-        let Some(file) = self.here(look) else {
+        let Some(file) = self.here() else {
             return groups::draw_empty(canvas, inner, look.say.word("message.loading"));
         };
         let width = inner.width.saturating_sub(2);
@@ -591,5 +589,6 @@ impl Screen for Import {
     }
 }
 
+pub mod job;
 #[cfg(test)]
 mod tests;

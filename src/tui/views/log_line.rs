@@ -5,10 +5,12 @@ use ratatui::layout::Rect;
 
 use crate::tui::canvas::Canvas;
 use crate::tui::drafts::Key;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::widgets::field::Field;
 
 /// What a part of the line was understood as; the error is what was not understood.
@@ -148,8 +150,7 @@ impl Line {
     }
 }
 
-impl Screen for Line {
-    const NAME: &'static str = "line";
+impl Keyed for Line {
     const KEYS: &'static [&'static [KeyRow<Line>]] = &[&[
         row("save", &["enter", "ctrl-s"], |v: &mut Line, cx| {
             let text = v.field.text().to_owned();
@@ -169,7 +170,9 @@ impl Screen for Line {
             .hint(),
         row("close", &["esc"], |_, cx| cx.close()).hint(),
     ]];
+}
 
+impl Screen for Line {
     fn place(&self) -> Place {
         Place::Line
     }

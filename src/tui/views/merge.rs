@@ -9,14 +9,20 @@ use super::clash::label;
 use super::conflicts::value;
 use super::first_run::{path_of, typed_path};
 use super::log_line::Line;
+use crate::error::Result;
+use crate::store::merge::MergeAsk;
 use crate::store::merge::{Arrived, Report};
+use crate::tui::bench::Bench;
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::{AppStep, Cx, Step};
+use crate::tui::step::{Incoming, Job};
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{AppStep, Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 
 /// What a merge would bring.
 #[derive(Default)]
@@ -36,7 +42,10 @@ pub fn ask(cx: &mut Cx) {
                 .say
                 .fill("merge.looking", &[("path", &path.display().to_string())]),
         );
-        cx.push(Step::App(AppStep::Merge(path, true)));
+        cx.run(Merge {
+            path,
+            dry_run: true,
+        });
         Ok(())
     });
     let first = cx
@@ -120,6 +129,80 @@ pub fn came(arrived: &Arrived, look: &Look) -> String {
     )
 }
 
+/// Merges a copy into the open book by a connection of its own, or tells only what would come.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Merge {
+    /// The copy.
+    pub path: PathBuf,
+    /// It is only looked at.
+    pub dry_run: bool,
+}
+
+impl Job for Merge {
+    type Answer = Result<Box<Report>>;
+
+    fn writes(&self) -> Option<&'static str> {
+        (!self.dry_run).then_some("job.merge")
+    }
+
+    /// What comes is noticed like anybody else's writes.
+    fn run(&self, bench: &mut Bench) -> Result<Box<Report>> {
+        let ask = MergeAsk {
+            now: (bench.clock)(),
+            dry_run: self.dry_run,
+            foreign: false,
+        };
+        bench.open()?.merge(&self.path, ask).map(Box::new)
+    }
+
+    fn ended(self, answer: Result<Box<Report>>, here: bool, cx: &mut Cx) {
+        if self.dry_run && !here {
+            return;
+        }
+        // The worker comes upon what was merged a moment later.
+        cx.push(Step::App(AppStep::Hush(2_000)));
+        match answer {
+            Err(error) => cx.refused(&error),
+            Ok(report) if !self.dry_run => merged(self.path, &report, cx),
+            Ok(report) if report.arrived() > 0 || !report.left_out.is_empty() => {
+                let what = file(&self.path);
+                let ask = Box::new(MergeBox::new(self.path, *report));
+                cx.push(Step::Comes(Incoming::View(what, ask)));
+            }
+            // One that lies beside the book is put away, so that nobody is told of it again.
+            Ok(_) if cx.look.copies.contains(&self.path) => cx.run(Merge {
+                dry_run: false,
+                ..self
+            }),
+            Ok(_) => cx.good(cx.look.say.word("merge.nothing_new")),
+        }
+    }
+}
+
+/// Says what has come, what copies disagree about, and where the copy is now.
+fn merged(path: PathBuf, report: &Report, cx: &mut Cx) {
+    let (look, say) = (cx.look, &cx.look.say);
+    let came: Vec<String> = report.batches.iter().map(|a| came(a, look)).collect();
+    let done = if report.arrived() == 0 && report.left_out.is_empty() {
+        "merge.had_all"
+    } else {
+        "merge.done"
+    };
+    let mut words = say.fill(done, &[("what", &came.join("; "))]);
+    let open = report.conflicts.len();
+    if open > 0 {
+        let (n, key) = (open.to_string(), look.keymap.key_of("app.conflicts"));
+        words.push_str(&say.fill("merge.done_conflicts", &[("n", &n), ("key", &key)]));
+    }
+    let folder = report.put_away.as_ref();
+    if let Some(folder) = folder.and_then(|to| to.parent()?.file_name()) {
+        let folder = folder.to_string_lossy();
+        words.push_str(&say.fill("merge.put_away", &[("folder", &folder)]));
+    }
+    cx.push(Step::App(AppStep::PutAway(path)));
+    cx.good(words);
+}
+
 impl MergeBox {
     /// What the copy at a path would bring.
     pub fn new(path: PathBuf, report: Report) -> MergeBox {
@@ -137,7 +220,11 @@ impl MergeBox {
                 .say
                 .fill("merge.merging", &[("path", &file(&self.path))]),
         );
-        cx.push(Step::App(AppStep::Merge(self.path.clone(), false)));
+        cx.push(Step::App(AppStep::Hush(600_000)));
+        cx.run(Merge {
+            path: self.path.clone(),
+            dry_run: false,
+        });
     }
 
     fn scroll(&mut self, by: isize) {
@@ -243,8 +330,7 @@ fn file(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-impl Screen for MergeBox {
-    const NAME: &'static str = "merge";
+impl Keyed for MergeBox {
     const KEYS: &'static [&'static [KeyRow<MergeBox>]] = &[&[
         row("bring", &["enter"], MergeBox::merge)
             .cli("merge")
@@ -257,7 +343,9 @@ impl Screen for MergeBox {
         }),
         row("page_up", &["pgup"], |v: &mut Self, _| v.scroll(-10)),
     ]];
+}
 
+impl Screen for MergeBox {
     fn place(&self) -> Place {
         Place::Box
     }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::groups;
 use crate::domain::health::Health;
@@ -12,10 +11,13 @@ use crate::domain::id::Id;
 use crate::domain::query::{Mover, MoversPage, Page, Query};
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{Go, MoversAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{self, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::Who;
 use crate::tui::widgets::list::{List, Lister};
 
@@ -35,7 +37,7 @@ pub struct Movers {
 impl Movers {
     fn open(&mut self, cx: &mut Cx) {
         if let Some(customer) = self.list.here().map(|who| who.id) {
-            cx.go("account", json!({"customer": customer}));
+            cx.go(Go::account(customer));
         }
     }
 
@@ -61,8 +63,7 @@ impl Lister for Movers {
 
 impl Verbs for Movers {}
 
-impl Screen for Movers {
-    const NAME: &'static str = "movers";
+impl Keyed for Movers {
     const KEYS: &'static [&'static [KeyRow<Movers>]] = &[
         &[
             row("open", &["enter"], Movers::open)
@@ -75,7 +76,9 @@ impl Screen for Movers {
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
+impl Screen for Movers {
     fn title(&self, look: &Look) -> Title {
         let values = self
             .page
@@ -161,15 +164,13 @@ impl Screen for Movers {
         self.list.here().map(|who| who.id).into_iter().collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"back": self.back})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Movers(MoversAt { back: self.back }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        self.back = state["back"]
-            .as_u64()
-            .map_or(0, |n| n as usize)
-            .min(DAYS.len() - 1);
+    fn restore(&mut self, to: &Go) {
+        let Go::Movers(at) = to else { return };
+        self.back = at.back.min(DAYS.len() - 1);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

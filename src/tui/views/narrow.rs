@@ -1,13 +1,13 @@
 //! The filter by picking: a field, then one of its values. What is picked is written into the filter line, which teaches its language.
 
-use serde_json::json;
-
 use super::pick::{Item, Pick};
 use crate::columns;
 use crate::domain::field::FieldKind;
 use crate::domain::filter;
 use crate::tui::account_rows::header;
-use crate::tui::view::{Cx, Look, Step};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
+use crate::tui::view::Screen;
 
 /// Adds a term to a filter: what passes has to fit both.
 pub fn add(text: &mut String, term: &str) {
@@ -24,8 +24,11 @@ pub fn add(text: &mut String, term: &str) {
     };
 }
 
-/// Asks for a field, then for its value, and tells the screen of that name: `{"narrow": "stage:retention"}`.
-pub fn open(screen: &'static str, cx: &mut Cx) {
+/// What a screen does with a picked filter: `stage:retention`.
+pub type Narrows<V> = fn(&mut V, &str);
+
+/// Asks for a field, then for its value, and tells the screen.
+pub fn open<V: Screen>(narrows: Narrows<V>, cx: &mut Cx) {
     let items = ways("", cx.look).into_iter().map(|(term, _)| {
         let code = term.trim_end_matches([':', '<', '>']).to_owned();
         Item {
@@ -39,8 +42,8 @@ pub fn open(screen: &'static str, cx: &mut Cx) {
         title,
         items.collect(),
         move |term, cx| match term.strip_suffix([':', '<', '>']) {
-            Some(code) => value(screen, code, cx),
-            None => cx.push(Step::Tell(screen, json!({"narrow": term}))),
+            Some(code) => value(narrows, code, cx),
+            None => tell(narrows, term.to_owned(), cx),
         },
     ));
 }
@@ -71,7 +74,11 @@ fn comparisons(code: &str) -> &'static [&'static str] {
     }
 }
 
-fn value(screen: &'static str, code: &str, cx: &mut Cx) {
+fn tell<V: Screen>(narrows: Narrows<V>, term: String, cx: &mut Cx) {
+    cx.tell(move |view: &mut V, _| narrows(view, &term));
+}
+
+fn value<V: Screen>(narrows: Narrows<V>, code: &str, cx: &mut Cx) {
     let known = ways(&format!("{code}:"), cx.look).into_iter();
     let mut items: Vec<Item> = known
         .map(|(value, n)| Item {
@@ -99,7 +106,7 @@ fn value(screen: &'static str, code: &str, cx: &mut Cx) {
         } else {
             format!("{code}:{value}")
         };
-        cx.push(Step::Tell(screen, json!({"narrow": term})));
+        tell(narrows, term, cx);
     });
     cx.open(pick.free());
 }

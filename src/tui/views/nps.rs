@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::filter_line::FilterLine;
 use super::funnel::{PERIODS, period_code, period_of, period_words};
@@ -23,10 +22,13 @@ use crate::domain::query::{NpsPage, Page, PeriodAsk, Query, Question};
 use crate::domain::survey::Said;
 use crate::domain::time::words;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{Go, NpsAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::{Numbers, Who};
 use crate::tui::widgets::list::{List, Lister};
 use lines::{Behind, Line, lines, spoken};
@@ -201,7 +203,7 @@ impl Nps {
         if !self.on_people {
             self.on_people = true;
         } else if let Some(id) = self.here(cx.look) {
-            cx.go("account", json!({"customer": id}));
+            cx.go(Go::account(id));
         }
     }
 
@@ -212,7 +214,8 @@ impl Nps {
             .collect();
         let title = cx.look.say.word("nps.period").to_owned();
         let pick = Pick::new(title, items, |code, cx| {
-            cx.push(crate::tui::view::Step::Tell("nps", json!({"period": code})))
+            let period = period_of(code);
+            cx.tell(move |v: &mut Nps, _| v.period = period.unwrap_or(v.period))
         });
         cx.open(pick.at(&period_code(self.period)));
     }
@@ -383,8 +386,7 @@ impl Lister for Nps {
 
 impl Verbs for Nps {}
 
-impl Screen for Nps {
-    const NAME: &'static str = "nps";
+impl Keyed for Nps {
     const KEYS: &'static [&'static [KeyRow<Nps>]] = &[
         &[
             row("open", &["enter"], Nps::open)
@@ -407,7 +409,10 @@ impl Screen for Nps {
             row("period", &["P"], Nps::pick_period).hint(),
             row("filter", &["/"], |v: &mut Self, _| v.filter.edit()).hint(),
             row("narrow", &["f"], |_: &mut Self, cx| {
-                narrow::open(Self::NAME, cx)
+                narrow::open(
+                    |v: &mut Self, term| narrow::add(&mut v.filter.text, term),
+                    cx,
+                )
             }),
             row("clear_filter", &["F"], |v: &mut Self, _| {
                 v.filter.text.clear()
@@ -421,7 +426,7 @@ impl Screen for Nps {
             }),
             row("record", &["c"], |v: &mut Self, cx| {
                 if let Some(id) = v.subjects(cx.look).first() {
-                    cx.go("form", json!({"form": "nps", "customer": id}));
+                    cx.go(Go::form("nps", Some(*id)));
                 }
             })
             .cli("nps")
@@ -437,8 +442,8 @@ impl Screen for Nps {
                 } else if v.on_people {
                     v.on_people = false;
                 } else {
-                    cx.push(crate::tui::view::Step::App(
-                        crate::tui::view::AppStep::Escape,
+                    cx.push(crate::tui::step::Step::App(
+                        crate::tui::step::AppStep::Escape,
                     ));
                 }
             }),
@@ -447,7 +452,9 @@ impl Screen for Nps {
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
+impl Screen for Nps {
     fn title(&self, look: &Look) -> Title {
         let counter = self
             .page()
@@ -541,37 +548,24 @@ impl Screen for Nps {
             .collect()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        if let Some(term) = what["narrow"].as_str() {
-            narrow::add(&mut self.filter.text, term);
-        }
-        if let Some(period) = what["period"].as_str().and_then(period_of) {
-            self.period = period;
-        }
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Nps(NpsAt {
+            filter: self.filter.settled().to_owned(),
+            period: period_code(self.period),
+            figure: self.figures.here().map(Into::into),
+            people: self.on_people,
+            person: self.people.here().map(|person| person.who.id),
+        }))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({
-            "filter": self.filter.settled(), "period": period_code(self.period), "figure": self.figures.here(),
-            "people": self.on_people, "person": self.people.here().map(|person| person.who.id),
-        })
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.filter.escape();
-        state["filter"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.filter.text);
-        self.period = state["period"]
-            .as_str()
-            .and_then(period_of)
-            .unwrap_or(PeriodAsk::Days(90));
-        if let Some(figure) = state["figure"].as_str() {
-            self.figures.want(figure.to_owned());
+    fn restore(&mut self, to: &Go) {
+        let Go::Nps(at) = to else { return };
+        self.filter.settle(&at.filter);
+        self.period = period_of(&at.period).unwrap_or(PeriodAsk::Days(90));
+        if let Some(figure) = &at.figure {
+            self.figures.want(figure.clone());
         }
-        self.on_people = state["people"].as_bool().unwrap_or(false);
-        self.wanted = state["person"].as_str().and_then(|id| id.parse().ok());
+        (self.on_people, self.wanted) = (at.people, at.person);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

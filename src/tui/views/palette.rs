@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use crate::domain::id::Id;
 use crate::domain::query::{Page, Query, View};
 use crate::text;
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::Go;
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
-use crate::tui::views::SCREENS;
+use crate::tui::view::{Keyed, Place, Screen, Title};
+use crate::tui::views::root;
 use crate::tui::widgets::field::Field;
 
 /// What can be run.
@@ -120,7 +122,7 @@ fn slipped(word: &str, typed: &str) -> bool {
 impl Palette {
     fn commands(&self, look: &Look) -> Vec<Entry> {
         // Boxes and lines have no place of their own to run in; other tabs' actions go there first.
-        let root = |screen: &str| SCREENS.iter().any(|s| s.name == screen && s.tab.is_some());
+        let root = |screen: &str| root(screen).is_some();
         let here = |screen: &str| screen == self.over || screen == super::app::NAME;
         let actions = look
             .keymap
@@ -223,9 +225,9 @@ impl Palette {
                     .find(|(_, n, _)| *n == name)
                     .map(|(_, _, v)| v.clone())
                     .unwrap_or_default();
-                cx.go("customers", json!({"view": view, "name": name}));
+                cx.go(Go::customers(view, &name));
             }
-            What::Customer(id) => cx.go("account", json!({"customer": id})),
+            What::Customer(id) => cx.go(Go::account(id)),
         }
     }
 
@@ -237,8 +239,7 @@ impl Palette {
     }
 }
 
-impl Screen for Palette {
-    const NAME: &'static str = "palette";
+impl Keyed for Palette {
     const KEYS: &'static [&'static [KeyRow<Palette>]] = &[&[
         row("run", &["enter"], Palette::run).hint(),
         row("down", &["down", "tab", "ctrl-n"], |v: &mut Self, _| {
@@ -249,7 +250,9 @@ impl Screen for Palette {
         row("page_up", &["pgup"], |v: &mut Self, _| v.by(-10)),
         row("close", &["esc"], |_, cx| cx.close()),
     ]];
+}
 
+impl Screen for Palette {
     fn place(&self) -> Place {
         Place::Box
     }
@@ -303,11 +306,9 @@ impl Screen for Palette {
         }
     }
 
-    fn restore(&mut self, state: &Value) {
-        state["over"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.over);
+    fn restore(&mut self, to: &Go) {
+        let Go::Palette(over) = to else { return };
+        self.over.clone_from(over);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

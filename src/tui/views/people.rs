@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::form::{Form, Target};
 use crate::domain::customer::Contact;
@@ -11,10 +10,13 @@ use crate::domain::id::Id;
 use crate::domain::query::{Account, Page, Query, TimelineAsk};
 use crate::domain::stakeholders::{EDGES, by_role, coverage, days_since};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{Go, StakeholdersAt};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The screen.
@@ -79,8 +81,7 @@ impl Lister for People {
     fn moved(&mut self, _cx: &mut Cx) {}
 }
 
-impl Screen for People {
-    const NAME: &'static str = "stakeholders";
+impl Keyed for People {
     const KEYS: &'static [&'static [KeyRow<People>]] = &[
         &[
             row("edit", &["enter", "E"], |v: &mut Self, cx| {
@@ -97,7 +98,9 @@ impl Screen for People {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for People {
     fn title(&self, look: &Look) -> Title {
         Title {
             crumb: look.say.word("screen.stakeholders").to_owned(),
@@ -145,12 +148,15 @@ impl Screen for People {
         self.customer.into_iter().collect()
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"customer": self.customer})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Stakeholders(StakeholdersAt {
+            customer: self.customer,
+        }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        self.customer = state["customer"].as_str().and_then(|id| id.parse().ok());
+    fn restore(&mut self, to: &Go) {
+        let Go::Stakeholders(at) = to else { return };
+        self.customer = at.customer;
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

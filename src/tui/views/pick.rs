@@ -8,10 +8,12 @@ use ratatui::layout::Rect;
 use crate::text;
 use crate::tui::canvas::{Canvas, Hit, centred};
 use crate::tui::key::Key;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 use crate::tui::widgets::field::Field;
 
 /// One thing to pick.
@@ -128,15 +130,16 @@ impl Pick {
     }
 }
 
-impl Screen for Pick {
-    const NAME: &'static str = "pick";
+impl Keyed for Pick {
     const KEYS: &'static [&'static [KeyRow<Pick>]] = &[&[
         row("choose", &["enter"], Pick::pick).hint(),
         row("down", &["down", "ctrl-n", "tab"], |v, _| v.by(1)),
         row("up", &["up", "shift-tab"], |v, _| v.by(-1)),
         row("close", &["esc"], |_, cx| cx.close()),
     ]];
+}
 
+impl Screen for Pick {
     fn place(&self) -> Place {
         Place::Box
     }

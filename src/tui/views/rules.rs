@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::form::{Form, Target};
 use super::groups;
@@ -17,11 +16,14 @@ use crate::domain::query::{FiredAsk, FiredRow, Page, Query};
 use crate::domain::rule::{Alert, Edge, KEY, Rule};
 use crate::error::Result;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{AlertsAt, Go, RulesAt};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 use trial::TrialBox;
 
@@ -41,6 +43,15 @@ pub struct Rules {
 
 fn some(view: &Rules, look: &Look) -> Applies {
     view.here(look).map(|_| ()).ok_or("no_rule")
+}
+
+/// The log of a rule, or of all.
+fn log(rule: &str) -> Go {
+    Go::Alerts(AlertsAt {
+        log: true,
+        rule: rule.to_owned(),
+        ..AlertsAt::default()
+    })
 }
 
 impl Rules {
@@ -220,13 +231,12 @@ impl Lister for Rules {
     }
 }
 
-impl Screen for Rules {
-    const NAME: &'static str = "rules";
+impl Keyed for Rules {
     const KEYS: &'static [&'static [KeyRow<Rules>]] = &[
         &[
             row("log", &["enter"], |v: &mut Self, cx| {
                 if let Some(rule) = v.here(cx.look) {
-                    cx.go("alerts", json!({"log": true, "rule": rule.code}));
+                    cx.go(log(&rule.code));
                 }
             })
             .cli("rule log")
@@ -274,15 +284,15 @@ impl Screen for Rules {
             })
             .cli("rule remove")
             .when(some),
-            row("log_all", &["A"], |_: &mut Self, cx| {
-                cx.go("alerts", json!({"log": true}))
-            })
-            .cli("rule log")
-            .hint(),
+            row("log_all", &["A"], |_: &mut Self, cx| cx.go(log("")))
+                .cli("rule log")
+                .hint(),
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Rules {
     fn title(&self, look: &Look) -> Title {
         let rules = &look.config.rules.rule;
         let on = rules.iter().filter(|r| !r.off).count();
@@ -341,15 +351,16 @@ impl Screen for Rules {
         self.list_hit(hit, cx);
     }
 
-    fn save(&self, look: &Look) -> Value {
-        json!({"rule": self.here(look).map(|r| r.code.clone())})
+    fn save(&self, look: &Look) -> Option<Go> {
+        let rule = self.here(look).map(|r| r.code.clone());
+        Some(Go::Rules(RulesAt {
+            rule: rule.unwrap_or_default(),
+        }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        state["rule"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.wanted);
+    fn restore(&mut self, to: &Go) {
+        let Go::Rules(at) = to else { return };
+        self.wanted.clone_from(&at.rule);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

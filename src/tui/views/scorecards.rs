@@ -17,10 +17,13 @@ use crate::error::Error;
 use crate::tui::account_rows::band;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::drafts::{Key, field_text};
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{Go, ScorecardsAt};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::{Cx, Step};
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::Who;
 
 /// A number that can be changed.
@@ -291,7 +294,7 @@ impl Cards {
             cx.look.say.word("prompt.number"),
             move |text, cx| {
                 let number: i32 = text.trim().parse().map_err(|_| wrong.clone())?;
-                cx.push(Step::Tell("scorecards", json!({"number": number})));
+                cx.tell(move |v: &mut Cards, cx| v.change(|_, _| i64::from(number), cx));
                 Ok(())
             },
         ));
@@ -315,7 +318,9 @@ impl Cards {
             .say
             .fill("scorecards.who", &[("n", &items.len().to_string())]);
         cx.open(Pick::new(title, items, |code, cx| {
-            cx.go("account", json!({"customer": code}))
+            if let Ok(customer) = code.parse() {
+                cx.go(Go::account(customer));
+            }
         }));
     }
 
@@ -359,7 +364,10 @@ impl Cards {
         let title = cx.look.say.word("scorecards.leave").to_owned();
         cx.open(Pick::new(title, items.to_vec(), |code, cx| {
             if code == "scorecards.drop" {
-                cx.push(Step::Tell("scorecards", json!({"drop": true})));
+                cx.tell(|v: &mut Cards, cx| {
+                    (v.draft, v.unread, v.impact) = (None, None, Impact::default());
+                    v.keep(cx);
+                });
             }
         }));
     }
@@ -491,8 +499,7 @@ impl Cards {
     }
 }
 
-impl Screen for Cards {
-    const NAME: &'static str = "scorecards";
+impl Keyed for Cards {
     const KEYS: &'static [&'static [KeyRow<Cards>]] = &[&[
         row("more", &["+", "="], |v: &mut Self, cx| {
             v.change(|n, step| n + step, cx)
@@ -528,7 +535,9 @@ impl Screen for Cards {
         row("discard", &["ctrl-x"], Cards::discard).when(changed),
         row("leave", &["esc", "q"], Cards::leave).when(changed),
     ]];
+}
 
+impl Screen for Cards {
     fn title(&self, look: &Look) -> Title {
         let n = self.cards(look).scorecard.len();
         let values = [
@@ -611,15 +620,6 @@ impl Screen for Cards {
         }
     }
 
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        if let Some(number) = what["number"].as_i64() {
-            self.change(|_, _| number, cx);
-        } else if what["drop"] == true {
-            (self.draft, self.unread, self.impact) = (None, None, Impact::default());
-            self.keep(cx);
-        }
-    }
-
     fn quiet(&mut self, look: &Look) {
         if self.key.is_none() && look.roster.is_some() {
             self.begin(look);
@@ -643,12 +643,13 @@ impl Screen for Cards {
         ))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"card": self.card})
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Scorecards(ScorecardsAt { card: self.card }))
     }
 
-    fn restore(&mut self, state: &Value) {
-        self.card = state["card"].as_u64().map_or(0, |n| n as usize);
+    fn restore(&mut self, to: &Go) {
+        let Go::Scorecards(at) = to else { return };
+        self.card = at.card;
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -6,7 +6,6 @@ mod tests;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::groups;
 use super::pick::{Item, Pick};
@@ -17,11 +16,14 @@ use crate::domain::query::{CoursePage, Page, Query, SegmentRow, SegmentsPage, Vi
 use crate::domain::rfm::{FEW, LOOK_BACK};
 use crate::domain::segment::{BY_SCORES, READY};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{Go, SegmentsAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister};
 
 /// Whether it is a saved view, and its name.
@@ -90,7 +92,7 @@ impl Segments {
                 }
             }
         };
-        cx.go("customers", json!({"view": view}));
+        cx.go(Go::customers(view, ""));
     }
 
     fn mark(&mut self, cx: &mut Cx) {
@@ -107,7 +109,8 @@ impl Segments {
         }
         let title = cx.look.say.word("segments.mark").to_owned();
         cx.open(Pick::new(title, items, |name, cx| {
-            cx.push(Step::Tell("segments", json!({"mark": name})))
+            let name = name.to_owned();
+            cx.tell(move |v: &mut Segments, cx| v.put(&name, true, cx))
         }));
     }
 
@@ -294,8 +297,7 @@ impl Lister for Segments {
     }
 }
 
-impl Screen for Segments {
-    const NAME: &'static str = "segments";
+impl Keyed for Segments {
     const KEYS: &'static [&'static [KeyRow<Segments>]] = &[
         &[
             row("open", &["enter"], Segments::open)
@@ -318,7 +320,9 @@ impl Screen for Segments {
         ],
         Self::MOVES,
     ];
+}
 
+impl Screen for Segments {
     fn title(&self, look: &Look) -> Title {
         Title {
             crumb: look.say.word("screen.segments").to_owned(),
@@ -361,19 +365,17 @@ impl Screen for Segments {
         self.list_hit(hit, cx);
     }
 
-    fn told(&mut self, what: &Value, cx: &mut Cx) {
-        if let Some(name) = what["mark"].as_str() {
-            self.put(name, true, cx);
-        }
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Segments(SegmentsAt {
+            own: self.here().is_some_and(|s| s.own),
+            name: self.here().map(|s| s.name.clone()),
+        }))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"own": self.here().is_some_and(|s| s.own), "name": self.here().map(|s| s.name.as_str())})
-    }
-
-    fn restore(&mut self, state: &Value) {
-        if let Some(name) = state["name"].as_str() {
-            self.list.want((state["own"] == true, name.to_owned()));
+    fn restore(&mut self, to: &Go) {
+        let Go::Segments(at) = to else { return };
+        if let Some(name) = &at.name {
+            self.list.want((at.own, name.clone()));
         }
     }
 

@@ -9,10 +9,9 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::filter_line::FilterLine;
-use super::funnel::{PERIODS, period_code, period_of, period_words};
+use super::funnel::{PERIODS, mode, period_code, period_of, period_words};
 use super::groups;
 use super::pick::{Item, Pick};
 use crate::domain::config::AttributeType;
@@ -22,11 +21,14 @@ use crate::domain::query::{Page, PeriodAsk, Query};
 use crate::domain::table::{By, Cell, Kind, TableAsk, TablePage};
 use crate::domain::time::Day;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{Go, TablesAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
+use crate::tui::step::{AppStep, Cx, Step};
 use crate::tui::theme::Role;
 use crate::tui::verbs::Verbs;
-use crate::tui::view::{AppStep, Cx, Look, Screen, Step, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::who::{Numbers, Who};
 use crate::tui::widgets::list::{List, Lister};
 
@@ -91,33 +93,6 @@ fn keys(page: &TablePage) -> Vec<String> {
     page.rows.iter().map(key).collect()
 }
 
-/// The word of a table: `issues`, `help`, `targets`, `by:owner`.
-fn word_of(kind: &Kind) -> String {
-    match kind {
-        Kind::Issues => "issues".to_owned(),
-        Kind::Stays => "stays".to_owned(),
-        Kind::StaysBy(by) => format!("stays:{}", by.word()),
-        Kind::Curve => "curve".to_owned(),
-        Kind::Help => "help".to_owned(),
-        Kind::Targets => "targets".to_owned(),
-        Kind::Split(by) => format!("by:{}", by.word()),
-    }
-}
-
-fn kind_of(word: &str) -> Kind {
-    match word.split_once(':') {
-        Some(("by", by)) => Kind::Split(By::named(by)),
-        Some(("stays", by)) => Kind::StaysBy(By::named(by)),
-        _ => match word {
-            "help" => Kind::Help,
-            "targets" => Kind::Targets,
-            "stays" => Kind::Stays,
-            "curve" => Kind::Curve,
-            _ => Kind::Issues,
-        },
-    }
-}
-
 fn title_of(kind: &Kind, look: &Look) -> String {
     let (what, by) = match kind {
         Kind::Split(by) => ("by", by),
@@ -125,7 +100,7 @@ fn title_of(kind: &Kind, look: &Look) -> String {
         other => {
             return look
                 .say
-                .word(&format!("tables.{}", word_of(other)))
+                .word(&format!("tables.{}", other.word()))
                 .to_owned();
         }
     };
@@ -141,8 +116,8 @@ fn title_of(kind: &Kind, look: &Look) -> String {
         .to_owned()
 }
 
-/// Asks which table; `state` is what it is opened with beside that.
-pub fn pick(state: &Value, cx: &mut Cx) {
+/// Asks which table; `at` is what it is opened with beside that.
+pub fn pick(at: TablesAt, cx: &mut Cx) {
     let splittable = |kind| {
         matches!(
             kind,
@@ -173,15 +148,16 @@ pub fn pick(state: &Value, cx: &mut Cx) {
         .collect();
     let items = kinds
         .iter()
-        .map(|k| Item::new(word_of(k), title_of(k, cx.look)))
+        .map(|k| Item::new(k.word(), title_of(k, cx.look)))
         .collect();
     let title = cx.look.say.word("tables.pick").to_owned();
-    let state = state.clone();
     cx.open(Pick::new(title, items, move |word, cx| {
-        let mut state = state.clone();
-        state["table"] = word.into();
+        let to = Go::Tables(TablesAt {
+            table: Kind::named(word),
+            ..at.clone()
+        });
         // In the place of the one that is shown.
-        cx.push(Step::App(AppStep::Over("tables", state)));
+        cx.push(Step::App(AppStep::Over(Box::new(to))));
     }));
 }
 
@@ -201,11 +177,14 @@ impl Tables {
             .unwrap_or_default()
     }
 
-    fn state(&self) -> Value {
-        json!({
-            "table": word_of(&self.kind), "filter": self.filter.settled(), "period": period_code(self.period),
-            "any_order": self.mode == Mode::AnyOrder,
-        })
+    fn state(&self) -> TablesAt {
+        TablesAt {
+            table: self.kind.clone(),
+            filter: self.filter.settled().to_owned(),
+            period: period_code(self.period),
+            any_order: self.mode == Mode::AnyOrder,
+            at: None,
+        }
     }
 
     fn pick_period(&mut self, cx: &mut Cx) {
@@ -215,7 +194,8 @@ impl Tables {
             .collect();
         let title = cx.look.say.word("tables.period").to_owned();
         let pick = Pick::new(title, items, |code, cx| {
-            cx.push(Step::Tell("tables", json!({"period": code})))
+            let period = period_of(code);
+            cx.tell(move |v: &mut Tables, _| v.period = period.unwrap_or(v.period))
         });
         cx.open(pick.at(&period_code(self.period)));
     }
@@ -225,7 +205,7 @@ impl Tables {
         } else if !self.on_people {
             self.on_people = true;
         } else if let Some(customer) = self.people.here().map(|who| who.id) {
-            cx.go("account", json!({"customer": customer}));
+            cx.go(Go::account(customer));
         }
     }
 
@@ -279,7 +259,7 @@ impl Tables {
             let key = match self.kind {
                 Kind::Split(_) => "tables.no_split".to_owned(),
                 Kind::StaysBy(_) | Kind::Curve => "tables.no_stays".to_owned(),
-                _ => format!("tables.no_{}", word_of(&self.kind)),
+                _ => format!("tables.no_{}", self.kind.word()),
             };
             return groups::draw_empty(canvas, inner, look.say.word(&key));
         }
@@ -425,8 +405,7 @@ impl Lister for Tables {
 
 impl Verbs for Tables {}
 
-impl Screen for Tables {
-    const NAME: &'static str = "tables";
+impl Keyed for Tables {
     const KEYS: &'static [&'static [KeyRow<Tables>]] = &[
         &[
             row("open", &["enter"], Tables::open)
@@ -446,7 +425,7 @@ impl Screen for Tables {
                 }
             })
             .hint(),
-            row("split", &["B"], |v: &mut Self, cx| pick(&v.state(), cx))
+            row("split", &["B"], |v: &mut Self, cx| pick(v.state(), cx))
                 .cli("funnel")
                 .hint(),
             row("period", &["P"], Tables::pick_period).hint(),
@@ -480,7 +459,7 @@ impl Screen for Tables {
                 } else if v.on_people {
                     v.on_people = false;
                 } else {
-                    cx.push(Step::App(crate::tui::view::AppStep::Escape));
+                    cx.push(Step::App(crate::tui::step::AppStep::Escape));
                 }
             }),
         ],
@@ -488,7 +467,9 @@ impl Screen for Tables {
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
+impl Screen for Tables {
     fn title(&self, look: &Look) -> Title {
         let mode = look.say.word(if self.mode == Mode::InOrder {
             "funnel.in_order"
@@ -578,36 +559,21 @@ impl Screen for Tables {
         self.people.here().map(|who| who.id).into_iter().collect()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        if let Some(period) = what["period"].as_str().and_then(period_of) {
-            self.period = period;
-        }
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Tables(TablesAt {
+            at: self.list.here(),
+            ..self.state()
+        }))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        let mut state = self.state();
-        state["at"] = self.list.here().into();
-        state
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.filter.escape();
-        self.kind = kind_of(state["table"].as_str().unwrap_or_default());
-        state["filter"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.filter.text);
-        self.period = state["period"]
-            .as_str()
-            .and_then(period_of)
-            .unwrap_or(PeriodAsk::Days(365));
-        self.mode = if state["any_order"].as_bool().unwrap_or(false) {
-            Mode::AnyOrder
-        } else {
-            Mode::InOrder
-        };
-        if let Some(key) = state["at"].as_str() {
-            self.list.want(key.to_owned());
+    fn restore(&mut self, to: &Go) {
+        let Go::Tables(at) = to else { return };
+        self.filter.settle(&at.filter);
+        self.kind = at.table.clone();
+        self.period = period_of(&at.period).unwrap_or(PeriodAsk::Days(365));
+        self.mode = mode(at.any_order);
+        if let Some(key) = &at.at {
+            self.list.want(key.clone());
         }
     }
 

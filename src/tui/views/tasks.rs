@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use super::filter_line::{FilterLine, Filtered};
 use super::groups;
@@ -20,11 +19,14 @@ use crate::domain::task::Task;
 use crate::domain::time::{Day, words};
 use crate::error::Error;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::go::{FormAt, Go, TasksAt};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::{List, Lister, tell_gone};
 use crate::tui::work;
 
@@ -300,89 +302,155 @@ impl Filtered for Tasks {
     }
 }
 
-impl Screen for Tasks {
-    const NAME: &'static str = "tasks";
-    const KEYS: &'static [&'static [KeyRow<Tasks>]] =
+impl Keyed for Tasks {
+    const KEYS: &'static [&'static [KeyRow<Tasks>]] = &[
         &[
-            &[
-                row("finish", &["d"], |v: &mut Self, cx| {
-                    let tasks = v.list.chosen();
-                    cx.write(Command::DoneTasks { tasks });
-                })
-                .writes("task done")
-                .when(|v, look| {
-                    if v.here().is_some_and(|t| t.task.done.is_some()) && v.list.marks.is_empty() { Err("is_done") } else { some(v, look) }
-                })
-                .hint(),
-                row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| v.put_off("tomorrow", cx)).when(some).writes("task snooze").hint(),
-                row("put_off_monday", &["z 2"], |v: &mut Self, cx| v.put_off("mon", cx)).when(some).writes("task snooze"),
-                row("put_off_week", &["z 3"], |v: &mut Self, cx| v.put_off("+7d", cx)).when(some).writes("task snooze"),
-                row("put_off_date", &["z 4"], Tasks::put_off_to).when(some).writes("task snooze"),
-                row("open", &["enter"], |v: &mut Self, cx| {
-                    if !v.filter.keep()
-                        && let Some(task) = v.here()
-                    {
-                        cx.go("account", json!({"customer": task.task.customer}));
-                    }
-                })
-                .when(|v, _| if v.filter.editing() || v.here().is_some() { Ok(()) } else { Err("no_task") })
-                .hint(),
-                row("explain", &["e"], |v: &mut Self, cx| {
-                    if let Some(task) = v.here() {
-                        cx.go("explain", json!({"customer": task.task.customer}));
-                    }
-                })
-                .cli("health")
-                .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
-                row("edit", &["E"], |v: &mut Self, cx| {
-                    if let Some(task) = v.here() {
-                        cx.go("form", json!({"form": "task", "customer": task.task.customer, "row": task.task.id}));
-                    }
-                })
+            row("finish", &["d"], |v: &mut Self, cx| {
+                let tasks = v.list.chosen();
+                cx.write(Command::DoneTasks { tasks });
+            })
+            .writes("task done")
+            .when(|v, look| {
+                if v.here().is_some_and(|t| t.task.done.is_some()) && v.list.marks.is_empty() {
+                    Err("is_done")
+                } else {
+                    some(v, look)
+                }
+            })
+            .hint(),
+            row("put_off_tomorrow", &["z 1"], |v: &mut Self, cx| {
+                v.put_off("tomorrow", cx)
+            })
+            .when(some)
+            .writes("task snooze")
+            .hint(),
+            row("put_off_monday", &["z 2"], |v: &mut Self, cx| {
+                v.put_off("mon", cx)
+            })
+            .when(some)
+            .writes("task snooze"),
+            row("put_off_week", &["z 3"], |v: &mut Self, cx| {
+                v.put_off("+7d", cx)
+            })
+            .when(some)
+            .writes("task snooze"),
+            row("put_off_date", &["z 4"], Tasks::put_off_to)
+                .when(some)
+                .writes("task snooze"),
+            row("open", &["enter"], |v: &mut Self, cx| {
+                if !v.filter.keep()
+                    && let Some(task) = v.here()
+                {
+                    cx.go(Go::account(task.task.customer));
+                }
+            })
+            .when(|v, _| {
+                if v.filter.editing() || v.here().is_some() {
+                    Ok(())
+                } else {
+                    Err("no_task")
+                }
+            })
+            .hint(),
+            row("explain", &["e"], |v: &mut Self, cx| {
+                if let Some(task) = v.here() {
+                    cx.go(Go::explain(task.task.customer));
+                }
+            })
+            .cli("health")
+            .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
+            row("edit", &["E"], |v: &mut Self, cx| {
+                if let Some(task) = v.here() {
+                    cx.go(Go::Form(FormAt {
+                        row: Some(task.task.id),
+                        ..FormAt::of("task", Some(task.task.customer))
+                    }));
+                }
+            })
+            .writes("task edit")
+            .when(|v, _| v.here().map(|_| ()).ok_or("no_task"))
+            .hint(),
+            row("task", &["t"], |v: &mut Self, cx| {
+                verbs::task(v.subjects(cx.look), cx)
+            })
+            .when(some)
+            .writes("task")
+            .hint(),
+            row("give", &["a"], Tasks::give)
+                .when(some)
                 .writes("task edit")
-                .when(|v, _| v.here().map(|_| ()).ok_or("no_task"))
                 .hint(),
-                row("task", &["t"], |v: &mut Self, cx| verbs::task(v.subjects(cx.look), cx)).when(some).writes("task").hint(),
-                row("give", &["a"], Tasks::give).when(some).writes("task edit").hint(),
-                row("everybody", &["O"], |v: &mut Self, _| {
-                    v.everybody = !v.everybody;
-                    v.known = false;
-                    // Another list: it begins with what is overdue.
-                    v.list = List::default();
-                })
-                .hint(),
-                row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),
-            ],
-            Self::FILTER,
-            &[
-                row("escape", &["esc"], |v: &mut Self, _| {
-                    if !v.filter.escape() {
-                        v.list.unmark();
-                    }
-                })
-                .when(|v, _| if v.filter.editing() || !v.list.marks.is_empty() { Ok(()) } else { Err("no_marks") }),
-                row("mark", &["space"], |v: &mut Self, cx| {
-                    v.list.mark();
-                    v.move_by(1, cx);
-                })
-                .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
-                row("mark_all", &["*"], |v: &mut Self, _| v.list.mark_all()),
-                row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark())
-                    .when(|v, _| if v.list.marks.is_empty() { Err("no_marks") } else { Ok(()) }),
-                row("touch", &["i"], |v: &mut Self, cx| verbs::touch(v.subjects(cx.look), cx)).when(some).writes("log"),
-                row("note", &["n"], |v: &mut Self, cx| verbs::note(v.subjects(cx.look), cx)).when(some).writes("note"),
-                row("stage_next", &[">"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), 1, cx)).when(some).writes("move"),
-                row("stage_back", &["<"], |v: &mut Self, cx| verbs::shift(v.subjects(cx.look), -1, cx)).when(some).writes("move"),
-                row("stage", &["m"], |v: &mut Self, cx| verbs::stage(v.subjects(cx.look), cx)).when(some).writes("move"),
-                row("copy_name", &["y n"], |v: &mut Self, cx| verbs::copy(v.subjects(cx.look), cx)).when(some),
-            ],
-            Self::MOVES,
-        ];
+            row("everybody", &["O"], |v: &mut Self, _| {
+                v.everybody = !v.everybody;
+                v.known = false;
+                // Another list: it begins with what is overdue.
+                v.list = List::default();
+            })
+            .hint(),
+            row("done_too", &["A"], |v: &mut Self, _| v.done = !v.done).hint(),
+        ],
+        Self::FILTER,
+        &[
+            row("escape", &["esc"], |v: &mut Self, _| {
+                if !v.filter.escape() {
+                    v.list.unmark();
+                }
+            })
+            .when(|v, _| {
+                if v.filter.editing() || !v.list.marks.is_empty() {
+                    Ok(())
+                } else {
+                    Err("no_marks")
+                }
+            }),
+            row("mark", &["space"], |v: &mut Self, cx| {
+                v.list.mark();
+                v.move_by(1, cx);
+            })
+            .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
+            row("mark_all", &["*"], |v: &mut Self, _| v.list.mark_all()),
+            row("mark_none", &["-"], |v: &mut Self, _| v.list.unmark()).when(|v, _| {
+                if v.list.marks.is_empty() {
+                    Err("no_marks")
+                } else {
+                    Ok(())
+                }
+            }),
+            row("touch", &["i"], |v: &mut Self, cx| {
+                verbs::touch(v.subjects(cx.look), cx)
+            })
+            .when(some)
+            .writes("log"),
+            row("note", &["n"], |v: &mut Self, cx| {
+                verbs::note(v.subjects(cx.look), cx)
+            })
+            .when(some)
+            .writes("note"),
+            row("stage_next", &[">"], |v: &mut Self, cx| {
+                verbs::shift(v.subjects(cx.look), 1, cx)
+            })
+            .when(some)
+            .writes("move"),
+            row("stage_back", &["<"], |v: &mut Self, cx| {
+                verbs::shift(v.subjects(cx.look), -1, cx)
+            })
+            .when(some)
+            .writes("move"),
+            row("stage", &["m"], |v: &mut Self, cx| {
+                verbs::stage(v.subjects(cx.look), cx)
+            })
+            .when(some)
+            .writes("move"),
+            row("copy_name", &["y n"], |v: &mut Self, cx| {
+                verbs::copy(v.subjects(cx.look), cx)
+            })
+            .when(some),
+        ],
+        Self::MOVES,
+    ];
+}
 
-    fn tab(&self) -> Option<usize> {
-        Some(4)
-    }
-
+impl Screen for Tasks {
     fn title(&self, look: &Look) -> Title {
         let marks = self.list.marks.len();
         let open = self.rows.values().filter(|t| t.task.done.is_none());
@@ -494,25 +562,20 @@ impl Screen for Tasks {
         customers.filter(|id| seen.insert(*id)).collect()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        self.narrowed(what);
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Tasks(Some(TasksAt {
+            filter: self.filter.settled().to_owned(),
+            everybody: self.everybody,
+            done: self.done,
+            row: self.list.here(),
+        })))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        json!({"filter": self.filter.settled(), "everybody": self.everybody, "done": self.done, "row": self.list.here()})
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.filter.escape();
-        state["filter"]
-            .as_str()
-            .unwrap_or_default()
-            .clone_into(&mut self.filter.text);
-        self.everybody = state["everybody"].as_bool().unwrap_or(false);
-        self.done = state["done"].as_bool().unwrap_or(false);
-        if let Some(id) = state["row"].as_str().and_then(|id| id.parse().ok()) {
-            self.list.want(id);
-        }
+    fn restore(&mut self, to: &Go) {
+        let Go::Tasks(Some(at)) = to else { return };
+        self.filter.settle(&at.filter);
+        (self.everybody, self.done) = (at.everybody, at.done);
+        self.list.want_some(at.row);
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
 
 use crate::domain::command::{Command, Receipt};
 use crate::domain::id::Id;
@@ -12,12 +11,15 @@ use crate::domain::query::{Page, Query};
 use crate::error::Error;
 use crate::tui::account_rows::{draw_rows, triage_columns};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::go::{Go, RollAt};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::preview;
 use crate::tui::roll::{Roll, Rolled, rolled};
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs::{Queue, Verbs};
-use crate::tui::view::{Cx, Look, Screen, Title};
+use crate::tui::view::{Keyed, Screen, Title};
 use crate::tui::widgets::list::Lister;
 
 /// The queue, or the snoozed ones instead.
@@ -80,8 +82,7 @@ impl Triage {
 
 rolled!(Triage, |_, _| triage_columns());
 
-impl Screen for Triage {
-    const NAME: &'static str = "triage";
+impl Keyed for Triage {
     const KEYS: &'static [&'static [KeyRow<Triage>]] = &[
         Self::QUEUE,
         Self::VERBS,
@@ -94,11 +95,9 @@ impl Screen for Triage {
         Self::ABOUT,
         Self::MOVES,
     ];
+}
 
-    fn tab(&self) -> Option<usize> {
-        Some(1)
-    }
-
+impl Screen for Triage {
     fn title(&self, look: &Look) -> Title {
         let (at, of) = self.at();
         let marks = self.roll.list.marks.len();
@@ -201,19 +200,17 @@ impl Screen for Triage {
         self.roll.subject_count()
     }
 
-    fn told(&mut self, what: &Value, _cx: &mut Cx) {
-        self.narrowed(what);
+    fn save(&self, _look: &Look) -> Option<Go> {
+        Some(Go::Triage(Some(RollAt {
+            snoozed: self.snoozed,
+            ..self.roll.save()
+        })))
     }
 
-    fn save(&self, _look: &Look) -> Value {
-        let mut state = self.roll.save();
-        state["snoozed"] = json!(self.snoozed);
-        state
-    }
-
-    fn restore(&mut self, state: &Value) {
-        self.roll.restore(state);
-        self.snoozed = state["snoozed"].as_bool().unwrap_or(false);
+    fn restore(&mut self, to: &Go) {
+        let Go::Triage(Some(at)) = to else { return };
+        self.roll.restore(at);
+        self.snoozed = at.snoozed;
     }
 
     fn draw(&self, canvas: &mut Canvas, area: Rect) {

@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::tui::canvas::Hit;
-use crate::tui::keymap::{KeyRow, row};
-use crate::tui::view::{Cx, Look, Screen};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
+use crate::tui::view::Keyed;
 
 /// The state of a list of `K` (customers, ids of tasks, codes of rules): whatever is remembered of it is remembered by key, so that
 /// rows may come, go and change places under it.
@@ -147,6 +149,11 @@ impl<K: Clone + Eq + Hash> List<K> {
         }
     }
 
+    /// The same, where there is one.
+    pub fn want_some(&mut self, key: Option<K>) {
+        key.into_iter().for_each(|key| self.want(key));
+    }
+
     /// Moves the cursor; `height` rows fit on the screen.
     pub fn go(&mut self, to: usize, height: usize) {
         self.lost = false;
@@ -278,7 +285,7 @@ pub fn tell_gone<K: Clone + Eq + Hash>(gone: usize, list: &List<K>, cx: &mut Cx)
 }
 
 /// A screen with a list: gets the moving keys of every list by mixing in [`Lister::MOVES`].
-pub trait Lister: Screen {
+pub trait Lister: Keyed {
     /// Moves the cursor of the list that has the focus to an index.
     fn move_to(&mut self, to: usize, look: &Look);
     /// Where the cursor is, and how many rows there are.
@@ -286,7 +293,7 @@ pub trait Lister: Screen {
 
     /// The cursor has moved: asks for the preview to follow.
     fn moved(&mut self, cx: &mut Cx) {
-        cx.push(crate::tui::view::Step::Quiet);
+        cx.push(crate::tui::step::Step::Quiet);
     }
 
     /// Moves by some rows.

@@ -15,10 +15,10 @@ use crate::domain::revenue::Version;
 use crate::domain::time::words;
 use crate::tui::account_rows::{band, signs};
 use crate::tui::canvas::Canvas;
+use crate::tui::look::Look;
 use crate::tui::measure::{cells, wrap};
 use crate::tui::preview::why;
 use crate::tui::theme::Role;
-use crate::tui::view::Look;
 
 /// One line: pieces with their roles.
 pub type Pieces = Vec<(String, Role)>;

@@ -8,10 +8,12 @@ use crate::domain::id::Id;
 use crate::domain::query::{EditRow, Page, Query};
 use crate::domain::time::words;
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
 
 /// The history of a row.
 #[derive(Default)]
@@ -77,8 +79,7 @@ impl Past {
     }
 }
 
-impl Screen for Past {
-    const NAME: &'static str = "past";
+impl Keyed for Past {
     const KEYS: &'static [&'static [KeyRow<Past>]] = &[&[
         row("close", &["esc", "q", "h", "enter"], |_, cx| cx.close()).hint(),
         row("down", &["j", "down"], |v: &mut Self, _| v.scroll(1)),
@@ -88,7 +89,9 @@ impl Screen for Past {
         }),
         row("page_up", &["pgup"], |v: &mut Self, _| v.scroll(-10)),
     ]];
+}
 
+impl Screen for Past {
     fn place(&self) -> Place {
         Place::Box
     }

@@ -4,10 +4,10 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::money;
 use crate::domain::stage::Stages;
 use crate::domain::touchpoint;
+use crate::tui::look::Look;
 use crate::tui::measure::cells;
 use crate::tui::preview::asked;
 use crate::tui::theme::Role;
-use crate::tui::view::Look;
 
 /// The letter on the timeline: a touchpoint's is that of its channel.
 pub fn letter(event: &Event, look: &Look) -> char {

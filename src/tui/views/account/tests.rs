@@ -468,7 +468,8 @@ fn the_timeline_tells_what_a_rule_did_and_one_key_takes_it_all_back() {
 
 #[test]
 fn a_mail_is_opened_by_the_desktop_or_its_address_is_copied() {
-    use crate::tui::effect::{Effect, Msg};
+    use crate::tui::clipboard::{Copy, Mail};
+    use crate::tui::effect::Effect;
     let (mut h, id) = opened();
     let email = page(&mut h, id)
         .contacts
@@ -478,23 +479,25 @@ fn a_mail_is_opened_by_the_desktop_or_its_address_is_copied() {
         .expect("an address");
     h.press("o");
     assert!(
-        h.effects.contains(&Effect::Mail(format!("mailto:{email}"))),
+        h.effects
+            .iter()
+            .filter_map(Effect::job::<Mail>)
+            .any(|mail| mail.link == format!("mailto:{email}")),
         "{:?}",
         h.effects
     );
-    h.say(Msg::Mailing {
+    let mail = Mail {
         link: "mailto:zoe@acme.example".into(),
-        opened: true,
-    });
+    };
+    h.ends(h.job(), mail.clone(), true);
     assert!(h.text().contains("a mail is opened"), "{}", h.text());
-    h.say(Msg::Mailing {
-        link: "mailto:zoe@acme.example".into(),
-        opened: false,
-    });
+    let job = h.begins(&mail);
+    h.ends(job, mail, false);
     assert!(
         h.effects
             .iter()
-            .any(|e| matches!(e, Effect::Copy { text, .. } if text == "zoe@acme.example")),
+            .filter_map(Effect::job::<Copy>)
+            .any(|copy| copy.text == "zoe@acme.example"),
         "{:?}",
         h.effects
     );

@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use super::{Account, GROUPS, Key, Month, OPEN_MONTHS, facts, telling};
 use crate::domain::event::Event;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::{cells, wrap};
 use crate::tui::theme::Role;
-use crate::tui::view::Look;
 
 /// Lines of a text that are shown before it is unrolled.
 const LINES: usize = 2;

@@ -8,10 +8,11 @@ use crate::domain::event::{Event, EventKind};
 use crate::domain::id::Id;
 use crate::domain::query::{ActionRow, PlayRow, StepRow};
 use crate::domain::time::Day;
-use crate::tui::keymap::{Applies, KeyRow, row};
+use crate::tui::key_row::{Applies, KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
 use crate::tui::verbs;
-use crate::tui::view::{Cx, Look};
 use crate::tui::views::pick::Item;
 use crate::tui::work;
 

@@ -1,6 +1,8 @@
 //! The list of drafts as a person uses it.
 
 use crate::domain::command::{Command, Entity, NewCustomer};
+use crate::tui::clipboard::Copy;
+use crate::tui::effect::Effect;
 use crate::tui::harness::{Harness, NOW};
 
 #[test]
@@ -104,7 +106,12 @@ fn a_draft_of_a_customer_that_is_gone_is_read_and_copied() {
     h.press("enter");
     assert!(h.text().contains("its customer is gone"), "{}", h.text());
     h.press("esc y t");
-    assert!(h.effects.iter().any(|e| matches!(e, crate::tui::effect::Effect::Copy { text, .. } if text == "Ten minutes of typing")));
+    assert!(
+        h.effects
+            .iter()
+            .filter_map(Effect::job::<Copy>)
+            .any(|copy| copy.text == "Ten minutes of typing")
+    );
 }
 
 #[test]

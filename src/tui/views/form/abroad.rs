@@ -7,7 +7,7 @@ use super::cell::tags;
 use crate::domain::clash::Clash;
 use crate::domain::id::Id;
 use crate::domain::query::EditRow;
-use crate::tui::view::Look;
+use crate::tui::look::Look;
 use crate::tui::views::clash::when;
 
 /// What is known of others' changes.

@@ -9,8 +9,8 @@ use crate::domain::customer::Contact;
 use crate::domain::money;
 use crate::domain::time::{Stamp, words};
 use crate::text::fold;
+use crate::tui::look::Look;
 use crate::tui::verbs;
-use crate::tui::view::Look;
 use crate::tui::widgets::area::Area;
 use crate::tui::widgets::field::Field;
 

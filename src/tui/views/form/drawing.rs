@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use super::Form;
 use super::cell::{Cell, Kind, Way};
 use crate::tui::canvas::{Canvas, Hit, centred};
+use crate::tui::look::Look;
 use crate::tui::measure::{cells, cut};
 use crate::tui::theme::Role;
 use crate::tui::verbs::named;
-use crate::tui::view::Look;
 
 /// Cells of the labels.
 const LABEL: u16 = 12;

@@ -7,7 +7,7 @@ use crate::columns;
 use crate::domain::action::KINDS;
 use crate::domain::command::Command;
 use crate::domain::rule::{Alert, Call, Edge, Rule};
-use crate::tui::view::Look;
+use crate::tui::look::Look;
 use crate::tui::work::kind_words;
 
 const LABEL: FieldRow = field("label", Kind::Text)

@@ -12,8 +12,8 @@ use crate::domain::survey::FRICTION;
 use crate::domain::task::TaskDraft;
 use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::{CHANNELS, TouchDraft};
+use crate::tui::look::Look;
 use crate::tui::verbs;
-use crate::tui::view::Look;
 
 /// The forms that make something new; all but the last one for a customer.
 pub const NEW: &[&str] = &[

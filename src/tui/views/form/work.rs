@@ -8,7 +8,7 @@ use super::tables::{Begin, Blame, FormKind, Values, field, plain};
 use crate::domain::action::{Action, ActionDraft, KINDS, show_figure};
 use crate::domain::command::{Command, Entity};
 use crate::domain::money;
-use crate::tui::view::Look;
+use crate::tui::look::Look;
 use crate::tui::work::kind_words;
 
 /// A new call of any kind but an objective.

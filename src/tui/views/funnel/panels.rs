@@ -9,10 +9,10 @@ use crate::domain::query::FunnelPage;
 use crate::domain::roster::Roster;
 use crate::domain::stage::{Pace, StageClass};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::chrome::grouped;
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
 use crate::tui::theme::Role;
-use crate::tui::view::Look;
 use crate::tui::who::Who;
 
 /// A column of the table: its words, its width, how soon it is left out (9 first), its figure's list, its cell.

@@ -3,26 +3,22 @@
 use std::path::Path;
 
 use super::Import;
+use super::job::Reads;
 use crate::transfer::import::{Continue, Wanted, import};
-use crate::tui::app::jobs::Work;
-use crate::tui::effect::{Effect, Msg, Reading};
+use crate::tui::bench::Reading;
+use crate::tui::effect::{Effect, Msg};
 use crate::tui::harness::{Harness, NOW};
-use crate::tui::view::Screen;
+use crate::tui::view::Declared;
 
 /// Carries out the import that the screen asked for last, and gives the screen what came of it.
 fn answer(h: &mut Harness) {
-    let asked = h.effects.iter().rev().find_map(|e| match e {
-        Effect::Import { job, path, wanted } => Some((*job, path.clone(), wanted.clone())),
-        _ => None,
-    });
-    let (job, path, wanted) = asked.expect("an import was asked for");
-    let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::Yes).map(Box::new);
-    h.say(Msg::Imported {
-        job,
-        path,
-        wanted,
-        result,
-    });
+    let asked = h.effects.iter().rev().find_map(Effect::job::<Reads>);
+    let asked = asked.expect("an import was asked for").clone();
+    let result = import(&mut h.store, &asked.path, &asked.wanted, NOW, &mut |_| {
+        Continue::Yes
+    })
+    .map(Box::new);
+    h.ends(h.job(), asked, result);
     h.wait(600);
     h.press("");
 }
@@ -118,8 +114,13 @@ fn a_long_import_tells_how_far_it_is_and_ctrl_c_stops_it() {
         left: 12,
         rejected: 3,
     };
-    let job = h.begins(Work::Import);
-    h.say(Msg::Importing(job, reading));
+    let folder = tempfile::tempdir().expect("a folder");
+    let reads = Reads {
+        path: folder.path().join("customers.csv"),
+        wanted: Wanted::default(),
+    };
+    let job = h.begins(&reads);
+    h.say(Msg::Reading(job, reading));
     h.press("");
     assert!(
         h.text().contains(
@@ -130,25 +131,17 @@ fn a_long_import_tells_how_far_it_is_and_ctrl_c_stops_it() {
     );
     h.press("esc");
     assert!(
-        !h.effects.contains(&Effect::StopImport(job)),
+        !h.effects.contains(&Effect::Stop(job)),
         "Esc leaves what is open, and nothing else"
     );
     h.press("ctrl-c");
-    assert_eq!(h.effects.last(), Some(&Effect::StopImport(job)));
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, wanted) = (
-        folder.path().join("customers.csv"),
-        Box::<Wanted>::default(),
-    );
-    std::fs::write(&path, LIST.replace("Nr;Firma", "key;name")).expect("written");
-    let result = import(&mut h.store, &path, &wanted, NOW, &mut |_| Continue::No).map(Box::new);
-    assert!(h.store.find_customer("Globex").is_err());
-    h.say(Msg::Imported {
-        job,
-        path,
-        wanted,
-        result,
+    assert_eq!(h.effects.last(), Some(&Effect::Stop(job)));
+    std::fs::write(&reads.path, LIST.replace("Nr;Firma", "key;name")).expect("written");
+    let stopped = import(&mut h.store, &reads.path, &reads.wanted, NOW, &mut |_| {
+        Continue::No
     });
+    assert!(h.store.find_customer("Globex").is_err());
+    h.ends(job, reads, stopped.map(Box::new));
     h.press("");
     assert!(
         h.text().contains("Stopped: nothing was written") && !h.text().contains("Ctrl-C stops"),

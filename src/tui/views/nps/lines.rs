@@ -3,8 +3,8 @@
 use crate::domain::nps::{Change, Verdict};
 use crate::domain::query::{NpsPage, Question};
 use crate::domain::survey::{Movement, Tally, Wave};
+use crate::tui::look::Look;
 use crate::tui::theme::Role;
-use crate::tui::view::Look;
 
 /// Who is behind a figure.
 #[derive(Clone, PartialEq, Debug)]

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
-use serde_json::json;
 
 use super::does;
 use crate::domain::command::Command;
 use crate::domain::query::{Page, Query};
 use crate::domain::rule::{Edge, Rule, Trial};
 use crate::tui::canvas::{Canvas, Hit, centred};
-use crate::tui::chrome::grouped;
-use crate::tui::keymap::{KeyRow, row};
+use crate::tui::key_row::{KeyRow, row};
+use crate::tui::look::Look;
+use crate::tui::measure::grouped;
 use crate::tui::measure::wrap;
+use crate::tui::step::Cx;
 use crate::tui::theme::Role;
-use crate::tui::view::{Cx, Look, Place, Screen, Step, Title};
+use crate::tui::view::{Keyed, Place, Screen, Title};
+use crate::tui::views::form::Form;
 
 /// Days that a trial looks back.
 const DAYS: u16 = 90;
@@ -49,10 +51,8 @@ impl TrialBox {
             return;
         };
         cx.close();
-        cx.push(Step::Tell(
-            "form",
-            json!({"sent": serde_json::to_value(&command).unwrap_or_default()}),
-        ));
+        let sent = command.clone();
+        cx.tell(|form: &mut Form, _| form.sends(sent));
         cx.write(command);
     }
 
@@ -128,8 +128,7 @@ fn wrapped(lines: Vec<(String, Role)>, width: usize) -> Vec<(String, Role)> {
     lines.into_iter().flat_map(of).collect()
 }
 
-impl Screen for TrialBox {
-    const NAME: &'static str = "trial";
+impl Keyed for TrialBox {
     const KEYS: &'static [&'static [KeyRow<TrialBox>]] = &[&[
         row("save", &["enter", "ctrl-s"], TrialBox::save)
             .cli("rule add")
@@ -147,7 +146,9 @@ impl Screen for TrialBox {
         }),
         row("page_up", &["pgup"], |v: &mut Self, _| v.scroll(-10)),
     ]];
+}
 
+impl Screen for TrialBox {
     fn place(&self) -> Place {
         Place::Box
     }
