@@ -44,7 +44,7 @@ pub enum Go {
     #[serde(skip)]
     FirstRun,
     #[serde(skip)]
-    Form(FormAt),
+    Form(Box<FormAt>),
     /// Over the screen of this name.
     #[serde(skip)]
     Help(String),
@@ -82,7 +82,7 @@ impl Go {
 
     /// A form of a customer, or of nobody yet.
     pub fn form(form: &str, customer: Option<Id>) -> Go {
-        Go::Form(FormAt::of(form, customer))
+        Go::Form(Box::new(FormAt::of(form, customer)))
     }
 
     /// A tab that comes to the front as it was left.

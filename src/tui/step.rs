@@ -25,12 +25,18 @@ pub enum Tone {
     Bad,
 }
 
+/// Whether a view is the one that is meant.
+pub type Fits = Box<dyn Fn(&dyn Any) -> bool>;
+
+/// What is done in a view.
+pub type Act = Box<dyn FnOnce(&mut dyn Any, &mut Cx)>;
+
 /// What is done in the nearest view that fits; and what comes where there is none.
 pub struct Tell {
     /// The view fits.
-    pub fits: Box<dyn Fn(&dyn Any) -> bool>,
+    pub fits: Fits,
     /// What it does.
-    pub act: Box<dyn FnOnce(&mut dyn Any, &mut Cx)>,
+    pub act: Act,
     /// What comes without one.
     pub or: Option<Incoming>,
 }
@@ -247,7 +253,10 @@ pub trait Job: Clone + PartialEq + fmt::Debug + Send + 'static {
 }
 
 /// The end of a job, to be heard by the screens.
-pub struct Ended(Box<dyn FnOnce(bool, &mut Cx) + Send>);
+pub struct Ended(Hear);
+
+/// Hears an answer: whether the book of the job is still in front, and the screens.
+type Hear = Box<dyn FnOnce(bool, &mut Cx) + Send>;
 
 impl Ended {
     /// A job with its answer.

@@ -53,10 +53,10 @@ pub trait Verbs: Keyed {
     /// Edits the customer under the cursor.
     fn edit(&mut self, cx: &mut Cx) {
         if let Some(customer) = self.here(cx.look) {
-            cx.go(Go::Form(FormAt {
+            cx.go(Go::Form(Box::new(FormAt {
                 row: Some(customer),
                 ..FormAt::of("customer", Some(customer))
-            }));
+            })));
         }
     }
 
@@ -550,11 +550,11 @@ fn touch_form(
         "text": touch.text,
         "follow": follow,
     });
-    cx.go(Go::Form(FormAt {
+    cx.go(Go::Form(Box::new(FormAt {
         values: values.as_object().cloned().unwrap_or_default(),
         from: Some(from.clone()),
         ..FormAt::of("touch", Some(customer))
-    }));
+    })));
 }
 
 /// The channel that a letter picks.

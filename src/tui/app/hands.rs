@@ -374,7 +374,7 @@ impl Hands {
     fn begin(&mut self) -> Failing {
         let path = self.folder.path().join("copy.db");
         let chosen = self.pick(6);
-        let dry_run = chosen % 2 == 0;
+        let dry_run = chosen.is_multiple_of(2);
         match chosen {
             0 | 1 => {
                 let wanted = Wanted {

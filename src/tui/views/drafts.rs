@@ -117,11 +117,11 @@ impl DraftList {
             ("hold", _, Some(one)) => verbs::hold(one, false, cx),
             ("touch", _, Some(one)) if key.what.is_empty() => {
                 let text = ("text".to_owned(), draft.text.clone().into());
-                cx.go(Go::Form(FormAt {
+                cx.go(Go::Form(Box::new(FormAt {
                     values: std::iter::once(text).collect(),
                     from: Some(key),
                     ..FormAt::of("touch", Some(one))
-                }));
+                })));
             }
             ("touch", _, None) => {
                 if let Some(channel) = channel(&key.what) {
@@ -143,14 +143,14 @@ impl DraftList {
             }
             (_, Some(code), _) => {
                 let row = if code == "customer" { one } else { key.row };
-                cx.go(Go::Form(FormAt {
+                cx.go(Go::Form(Box::new(FormAt {
                     row,
                     draft: Some(Key {
                         copy: 0,
                         ..key.clone()
                     }),
                     ..FormAt::of(code, one)
-                }));
+                })));
             }
             _ => {}
         }

@@ -552,7 +552,7 @@ impl Screen for Nps {
         Some(Go::Nps(NpsAt {
             filter: self.filter.settled().to_owned(),
             period: period_code(self.period),
-            figure: self.figures.here().map(Into::into),
+            figure: self.figures.here(),
             people: self.on_people,
             person: self.people.here().map(|person| person.who.id),
         }))

@@ -361,10 +361,10 @@ impl Keyed for Tasks {
             .when(|v, _| v.here().map(|_| ()).ok_or("no_task")),
             row("edit", &["E"], |v: &mut Self, cx| {
                 if let Some(task) = v.here() {
-                    cx.go(Go::Form(FormAt {
+                    cx.go(Go::Form(Box::new(FormAt {
                         row: Some(task.task.id),
                         ..FormAt::of("task", Some(task.task.customer))
-                    }));
+                    })));
                 }
             })
             .writes("task edit")
