@@ -329,7 +329,7 @@ fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
     if cx.globals.idempotency_key.is_some() {
         if sub.manner() != Manner::Writes {
             return Err(
-                Error::usage(format!("retain {} takes no --idempotency-key", sub.name())).into(),
+                Error::usage(say!("cli.retain_takes_no_idempotency", sub = sub.name())).into(),
             );
         }
         cx.call.read_input()?;
@@ -345,19 +345,16 @@ fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
     }
     if cx.globals.dry_run && sub.manner() == Manner::Own && !sub.tries_itself() {
         return Err(
-            Error::usage(format!("retain {} cannot be tried", sub.name()))
-                .hint("leave out --dry-run")
+            Error::usage(say!("cli.retain_cannot_tried", sub = sub.name()))
+                .hint(say!("cli.leave_out_dry_run"))
                 .into(),
         );
     }
     sub.run(cx)?;
     if cx.globals.idempotency_key.is_some() && !cx.wrote {
-        let words = format!(
-            "This retain {} writes nothing, so the idempotency key was not used",
-            sub.name()
-        );
+        let words = say!("cli.this_retain_writes_nothing", sub = sub.name());
         return Err(Error::usage(words)
-            .hint("leave it out where something is only looked at")
+            .hint(say!("cli.leave_out_where_something"))
             .into());
     }
     Ok(())
@@ -367,8 +364,8 @@ fn run_sub(cx: &mut Cx<'_>, sub: &Sub) -> Done {
 fn open_screens(cx: &Cx<'_>, book: PathBuf) -> Result<()> {
     use std::io::IsTerminal as _;
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Error::usage("The screens need a terminal")
-            .hint("for a script: `retain list`, `retain today`, `retain --help`"));
+        return Err(Error::usage(say!("cli.screens_need_terminal"))
+            .hint(say!("cli.for_script_retain_list")));
     }
     place::make_folder_of(&book)?;
     (cx.wiring.open)(Open {
@@ -416,10 +413,10 @@ impl Cx<'_> {
         let path = self.book()?;
         if !store::reachable(&path)? {
             return Err(
-                Error::not_found(format!("There is no book at {}", path.display()))
-                    .hint("look around in a made-up one: `retain demo`")
-                    .hint("bring your own data: `retain import FOLDER`")
-                    .hint("or name another book with `--book FILE`"),
+                Error::not_found(say!("cli.there_no_book_at", path = path.display()))
+                    .hint(say!("cli.look_around_made_up"))
+                    .hint(say!("cli.bring_your_own_data"))
+                    .hint(say!("cli.or_name_another_book")),
             );
         }
         Ok(path)
@@ -486,7 +483,7 @@ impl Cx<'_> {
             self.warn(&words);
         }
         if let Err(error) = store.give_bundles(1) {
-            self.warn(&format!("not in the sync folder yet: {}", error.message));
+            self.warn(&say!("cli.not_sync_folder_yet", message = error.message));
         }
         // What a write found out has no later opening to be told at.
         self.tell(store);
@@ -531,7 +528,7 @@ impl Cx<'_> {
             Some(folder) if self.globals.no_outbox => Keep::Numbers(folder.to_owned()),
             None if self.globals.no_outbox => Keep::Nowhere,
             Some(folder) => Keep::In(folder.to_owned()),
-            None => Keep::Cannot("there is no folder of your own that can be written".into()),
+            None => Keep::Cannot(say!("cli.there_no_folder_your").into()),
         }
     }
 
@@ -608,10 +605,10 @@ impl Cx<'_> {
     /// Refuses --dry-run and --idempotency-key where a subcommand would write by itself.
     fn really(&self) -> Result<()> {
         if self.globals.idempotency_key.is_some() {
-            return Err(Error::usage("That takes no --idempotency-key"));
+            return Err(Error::usage(say!("cli.takes_no_idempotency_key")));
         }
         if self.globals.dry_run {
-            Err(Error::usage("That cannot be tried").hint("leave out --dry-run"))
+            Err(Error::usage(say!("cli.cannot_tried")).hint(say!("cli.leave_out_dry_run")))
         } else {
             Ok(())
         }
@@ -621,10 +618,8 @@ impl Cx<'_> {
     fn past(&self, store: &Store, text: Option<&str>) -> Result<Option<Stamp>> {
         let moment = self.moment(store);
         let read = |t: &str| {
-            let wrong = || {
-                Error::usage(format!("\"{t}\" is not a time"))
-                    .hint("for example: \"2d ago\", yesterday, \"fri 14:30\", 2026-11-20")
-            };
+            let wrong =
+                || Error::usage(say!("cli.not_time", t = t)).hint(say!("cli.for_example_2d_ago"));
             words::past(t, &moment)
                 .or_else(|| t.parse().ok().map(|day| midday(day, &moment)))
                 .ok_or_else(wrong)
@@ -636,10 +631,8 @@ impl Cx<'_> {
     fn day(&self, store: &Store, text: Option<&str>) -> Result<Option<Day>> {
         let moment = self.moment(store);
         let read = |t: &str| {
-            let wrong = || {
-                Error::usage(format!("\"{t}\" is not a date"))
-                    .hint("for example: fri, +7d, \"8 dec\", 2026-12-08")
-            };
+            let wrong =
+                || Error::usage(say!("cli.not_date", t = t)).hint(say!("cli.for_example_fri_7d"));
             t.parse()
                 .ok()
                 .or_else(|| words::day(t, &moment))
@@ -666,7 +659,7 @@ impl Cx<'_> {
             },
         })? {
             Page::Account(Some(account)) => Ok(account),
-            _ => Err(Error::not_found("The customer is gone")),
+            _ => Err(Error::not_found(say!("cli.customer_gone"))),
         }
     }
 
@@ -694,7 +687,10 @@ impl Cx<'_> {
             .map(|at| roster.ids[*at as usize])
             .collect();
         if found.is_empty() {
-            Err(Error::not_found(format!("No customer passes {filter}")))
+            Err(Error::not_found(say!(
+                "cli.no_customer_passes",
+                filter = filter
+            )))
         } else {
             Ok(found)
         }
@@ -750,13 +746,16 @@ fn by_end(
         fits
     };
     match fits.as_slice() {
-        [] => Err(Error::not_found(format!("There is no {what} {end}"))
-            .hint(format!("`{printed}` prints their ids"))),
+        [] => Err(
+            Error::not_found(say!("cli.there_no", what = what, end = end))
+                .hint(say!("cli.prints_their_ids", printed = printed)),
+        ),
         [one] => Ok(one.0),
         several => {
-            let error = Error::usage(format!(
-                "\"{end}\" fits {} of them: name one by its id",
-                several.len()
+            let error = Error::usage(say!(
+                "cli.fits_them_name_one",
+                end = end,
+                several = several.len()
             ));
             Err(several
                 .iter()
@@ -774,16 +773,13 @@ fn tail(id: Id) -> String {
 
 /// The answer was to another question: a fault of the store, never of the person.
 fn unexpected() -> Error {
-    Error::failed("The book answered another question")
+    Error::failed(say!("cli.book_answered_another_question"))
 }
 
 fn person(me: Option<&str>) -> Result<String> {
     if let Some(me) = me.filter(|me| out::one_line(me.trim()) != me.trim()) {
-        let words = format!(
-            "\"{}\" cannot be a name: it has characters that are no letters",
-            out::one_line(me)
-        );
-        return Err(Error::usage(words).hint("set RETAIN_ME (or --me) to a name of one line"));
+        let words = say!("cli.cannot_name_characters_no", me = out::one_line(me));
+        return Err(Error::usage(words).hint(say!("cli.set_retain_me_or")));
     }
     let login = || {
         ["USER", "LOGNAME", "USERNAME"]
@@ -805,7 +801,7 @@ fn person(me: Option<&str>) -> Result<String> {
 
 fn as_of(text: &str) -> Result<Day> {
     text.parse().map_err(|()| {
-        Error::usage(format!("\"{text}\" is not a date")).hint("write it as 2026-11-21")
+        Error::usage(say!("cli.not_date_2", text = text)).hint(say!("cli.write_as_2026_11"))
     })
 }
 
@@ -814,12 +810,7 @@ fn fixed_clock() -> Result<Option<Stamp>> {
     let Ok(text) = std::env::var("RETAIN_NOW") else {
         return Ok(None);
     };
-    let wrong = |e| {
-        Error::usage(format!(
-            "RETAIN_NOW is \"{text}\", not a moment such as 2026-11-21T09:30:00Z"
-        ))
-        .because(e)
-    };
+    let wrong = |e| Error::usage(say!("cli.retain_now_not_moment", text = text)).because(e);
     chrono::DateTime::parse_from_rfc3339(&text)
         .map(|t| Some(Stamp(t.timestamp_millis())))
         .map_err(wrong)
@@ -837,7 +828,7 @@ fn clock() -> Stamp {
 fn interruption(seconds: u32) -> Result<store::select::Stop> {
     let asked = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGINT, asked.clone())
-        .map_err(|e| Error::failed("An interrupt cannot be waited for").because(e))?;
+        .map_err(|e| Error::failed(say!("cli.interrupt_cannot_waited_for")).because(e))?;
     let until = Instant::now() + Duration::from_secs(seconds.into());
     Ok(Box::new(move || {
         asked.load(Ordering::Relaxed) || Instant::now() >= until

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::text::sentence::Sentence;
+use crate::sentence::Sentence;
 
 /// What went wrong, as a person or a script has to tell it apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

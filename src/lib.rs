@@ -366,7 +366,7 @@
 //! - Custom attributes come into the roster when a filter, a sort or a column first reads them, and stay there.
 
 #[macro_use]
-pub mod text;
+pub mod sentence;
 
 pub mod cli;
 pub mod columns;
@@ -374,5 +374,6 @@ pub mod domain;
 pub mod error;
 pub mod files;
 pub mod store;
+pub mod text;
 pub mod transfer;
 pub mod tui;

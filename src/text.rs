@@ -3,8 +3,6 @@
 mod fold;
 mod safe;
 mod width;
-#[macro_use]
-pub mod sentence;
 pub mod words;
 
 pub use fold::{ascii, fold};

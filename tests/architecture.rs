@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use reading::Source;
 
-/// The layers from the lowest; a file may name only what stands before its own layer, and its own. `error` and `files` are below all.
+/// The layers from the lowest; a file may name only what stands before its own layer, and its own. `sentence`, `error` and `files` are below all.
 const LAYERS: &[&[&str]] = &[
+    &["sentence"],
     &["error"],
     &["files"],
     &["text"],
@@ -92,6 +93,9 @@ const FORBIDDEN_STEMS: &[&str] = &[
 const FORBIDDEN_ENDINGS: &[&str] = &[
     "Manager", "Handler", "Helper", "Helpers", "Util", "Utils", "Service",
 ];
+
+/// Sentences that stand in the code and in no words file.
+const SENTENCES: usize = 1137;
 
 /// More lines than this, tests left out, and a file is cut by subject.
 const LONGEST: usize = 750;
@@ -432,6 +436,60 @@ fn a_write_that_does_not_take_the_lock_first_is_found() {
         ("store/roster.rs", "fn f() { run(\"BEGIN\") }"),
     ];
     assert_eq!(said_of(&fine), Vec::<String>::new());
+}
+
+/// The sentences of the words file, by their codes.
+fn sentences() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let words = fs::read_to_string(root.join("assets/text/en.toml")).expect("the words");
+    let (_, lines) = words.split_once("\n[say]\n").expect("sentences");
+    let code = |line: &str| line.split_once(" = ").expect("a code").0.to_owned();
+    lines.lines().map(code).collect()
+}
+
+/// A search for a sentence leads from the words file to where it is said.
+#[test]
+fn every_sentence_of_the_words_file_is_said_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    read_folder(&root.join("src"), &root.join("src"), &mut sources);
+    let said: BTreeSet<&String> = sources.iter().flat_map(|s| &s.texts).collect();
+    for code in sentences() {
+        assert!(said.contains(&code), "nothing says {code}");
+    }
+}
+
+/// Sentences in the code are in no other language. There are fewer with each change, never more: what is left is deep in
+/// the store and the importer.
+#[test]
+fn the_sentences_in_the_code_do_not_grow() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    read_folder(&root.join("src"), &root.join("src"), &mut sources);
+    let is_word = |w: &&str| {
+        let mut letters = w.chars();
+        letters.next().is_some_and(|c| c.is_ascii_alphabetic())
+            && w.len() > 1
+            && letters.all(|c| c.is_ascii_lowercase() || c == '\'')
+    };
+    let is_sentence = |text: &&String| {
+        let apart = |c: char| !c.is_ascii_alphabetic() && c != '\'';
+        let sql = |w| ["SELECT", "INSERT", "UPDATE", "DELETE", "PRAGMA", "FROM"].contains(&w);
+        text.contains(' ')
+            && text.split(apart).filter(is_word).count() >= 3
+            && !text.split(apart).any(sql)
+    };
+    let own = |s: &&Source| {
+        let name = s.name();
+        let tests = name.contains("tests/") || name.ends_with("tests.rs");
+        !tests && !name.contains("harness") && !name.starts_with("transfer/demo")
+    };
+    let of = |s: &Source| s.texts.iter().filter(is_sentence).count();
+    let found: usize = sources.iter().filter(own).map(of).sum();
+    assert!(
+        found <= SENTENCES,
+        "{found} sentences stand in the code, {SENTENCES} did"
+    );
 }
 
 #[test]

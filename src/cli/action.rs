@@ -183,14 +183,15 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 
 fn day(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Day> {
     cx.day(store, Some(text))?
-        .ok_or_else(|| Error::usage("a day is missing"))
+        .ok_or_else(|| Error::usage(say!("action.day_missing")))
 }
 
 fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
     let currency = store.config().currency;
     let amount = |text: &String| {
         money::parse(text, currency).ok_or_else(|| {
-            Error::usage(format!("\"{text}\" is not an amount")).hint("such as 240k or 1200.50")
+            Error::usage(say!("action.not_amount", text = text))
+                .hint(say!("action.such_as_240k_or"))
         })
     };
     let figure = |text: &Option<String>| text.as_deref().map(thousandths).transpose();
@@ -215,8 +216,8 @@ fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
 /// A figure of an objective, in thousandths.
 fn thousandths(text: &str) -> Result<i64> {
     let wrong = || {
-        Error::usage(format!("\"{text}\" is not a number"))
-            .hint("at most three places behind the point: 42.5")
+        Error::usage(say!("action.not_number", text = text))
+            .hint(say!("action.at_most_three_places"))
     };
     action::parse_figure(text).ok_or_else(wrong)
 }
@@ -239,8 +240,12 @@ fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
         .split_once('=')
         .filter(|(field, _)| FIELDS.contains(field) || *field == "start")
     else {
-        return Err(Error::usage(format!("\"{text}\" is not a change"))
-            .hint(format!("field=value; fields: {}, start", FIELDS.join(", "))));
+        return Err(
+            Error::usage(say!("action.not_change", text = text)).hint(say!(
+                "action.field_value_fields_start",
+                what = FIELDS.join(", ")
+            )),
+        );
     };
     let name = if field == "start" { "base" } else { field };
     if value.is_empty()
@@ -257,14 +262,14 @@ fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
             let severity = value.parse::<u8>().ok().filter(|s| (1..=4).contains(s));
             Change::set(
                 name,
-                severity.ok_or_else(|| Error::usage("a severity is 1 (worst) to 4"))?,
+                severity.ok_or_else(|| Error::usage(say!("action.severity_1_worst_4")))?,
             )
         }
         "money" => {
             let amount = money::parse(value, store.config().currency);
             Change::set(
                 name,
-                amount.ok_or_else(|| Error::usage(format!("\"{value}\" is not an amount")))?,
+                amount.ok_or_else(|| Error::usage(say!("action.not_amount_2", value = value)))?,
             )
         }
         "start" | "value" | "target" => Change::set(name, thousandths(value)?),
@@ -281,9 +286,9 @@ pub(super) fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>
 }
 
 fn find(store: &Store, text: &str) -> Result<Id> {
-    match change::row(store, Entity::Action, "call to action", text)? {
+    match change::row(store, Entity::Action, &say!("action.call_action"), text)? {
         (id, true) => Ok(id),
-        _ => Err(Error::usage("The call is closed already")),
+        _ => Err(Error::usage(say!("action.call_closed_already"))),
     }
 }
 
@@ -334,7 +339,7 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
         );
     }
     if rows.is_empty() {
-        return Ok(cx.out.line("no call to action is open there")?);
+        return Ok(cx.out.line(&say!("action.no_call_action_open"))?);
     }
     let currency = store.config().currency;
     let today = store.today();
@@ -383,12 +388,10 @@ fn print(cx: &mut Cx<'_>, store: &mut Store, list: &List) -> Done {
         &table,
     )?;
     if kind == "risk" {
-        cx.out.line("by money at stake x urgency: severity 1 counts 4 times, 4 once, a review that is past doubles it")?;
+        cx.out.line(&say!("action.by_money_at_stake"))?;
     }
     if let Some(progress) = progress.filter(|_| customer.is_some()) {
-        let line = format!(
-            "success plan {progress}% done: the mean of its objectives, each (value - start) / (target - start) between 0 and 100%"
-        );
+        let line = say!("action.success_plan_done_mean", progress = progress);
         cx.out.line(&line)?;
     }
     Ok(())

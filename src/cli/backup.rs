@@ -9,6 +9,7 @@ use super::fail::Done;
 use super::out::{Ink, one_line};
 use crate::domain::time::{Day, Stamp};
 use crate::error::Error;
+use crate::sentence::Sentence;
 use crate::store::backup::{Backup, Holds, list, verify, verify_again};
 
 /// Make a verified copy of the book, list the backups, or verify them
@@ -49,9 +50,8 @@ fn make(cx: &mut Cx<'_>, to: Option<&Path>) -> Done {
         }
         None => {
             let path = store.back_up("asked", cx.now)?;
-            let holds = verify_again(&path).map_err(|e| {
-                e.hint("the backup is kept all the same; `retain backup list` marks it")
-            })?;
+            let holds =
+                verify_again(&path).map_err(|e| e.hint(say!("backup.backup_kept_all_same")))?;
             (path, holds)
         }
     };
@@ -80,10 +80,14 @@ pub(super) fn words(holds: &Holds) -> String {
     let latest = holds.latest.map_or_else(String::new, |at| {
         format!(", up to {} UTC", at.utc().format("%Y-%m-%d %H:%M"))
     });
-    format!(
-        "{} customers, {} events, {} batches{latest}",
-        holds.customers, holds.events, holds.batches
+    say!(
+        "backup.customers_events_batches",
+        customers = holds.customers,
+        events = holds.events,
+        batches = holds.batches,
+        latest = latest
     )
+    .to_string()
 }
 
 fn list_all(cx: &mut Cx<'_>) -> Done {
@@ -95,8 +99,7 @@ fn list_all(cx: &mut Cx<'_>) -> Done {
         cx.out.line(&line(backup, cx.now))?;
     }
     if all.is_empty() {
-        cx.out
-            .line("There is no backup yet; `retain backup` makes one")?;
+        cx.out.line(&say!("backup.there_no_backup_yet"))?;
     }
     Ok(())
 }
@@ -108,9 +111,9 @@ fn line(backup: &Backup, now: Stamp) -> String {
         .zip(today)
         .is_some_and(|(day, today)| day > today.plus(1))
     {
-        "  dated ahead by a wrong clock"
+        say!("backup.dated_ahead_by_wrong")
     } else {
-        ""
+        Sentence::default()
     };
     let known = match (backup.damaged, backup.verified) {
         (true, _) => "  DAMAGED",
@@ -152,9 +155,11 @@ fn verify_all(cx: &mut Cx<'_>) -> Done {
         return Ok(());
     }
     cx.out.flush()?;
-    Err(
-        Error::failed(format!("{damaged} of {} backups are damaged", all.len()))
-            .hint("restore passes them over; they can be removed")
-            .into(),
-    )
+    Err(Error::failed(say!(
+        "backup.backups_damaged",
+        damaged = damaged,
+        all = all.len()
+    ))
+    .hint(say!("backup.restore_passes_them_over"))
+    .into())
 }

@@ -36,22 +36,22 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         .map(|name| if name == "me" { store.person() } else { name });
     let book = store
         .book_id()
-        .ok_or_else(|| Error::usage("There is nothing in the book yet"))?;
+        .ok_or_else(|| Error::usage(say!("calendar.there_nothing_book_yet")))?;
     let all = store.appointments(owner, store.today().plus(-i64::from(args.days)))?;
     let name = owner.map_or_else(|| "Retain".to_owned(), |owner| format!("Retain: {owner}"));
     let text = feed(&all, book, &name)?;
     deliver(cx, args.output.as_deref(), Bytes::Text, |out| {
         out.write_all(text.as_bytes())
-            .map_err(|e| Error::failed("the calendar cannot be written").because(e))
+            .map_err(|e| Error::failed(say!("calendar.calendar_cannot_written")).because(e))
     })?;
     match &args.output {
         Some(path) if cx.out.json => Ok(cx
             .out
             .object(json!({ "file": path, "entries": all.len() }))?),
-        Some(path) => Ok(cx.out.line(&one_line(&format!(
-            "{} entries are in {}",
-            all.len(),
-            path.display()
+        Some(path) => Ok(cx.out.line(&one_line(&say!(
+            "calendar.entries",
+            all = all.len(),
+            path = path.display()
         )))?),
         None => Ok(()),
     }

@@ -69,7 +69,7 @@ impl Call {
                 .lock()
                 .take(LONGEST)
                 .read_to_end(&mut bytes);
-            read.map_err(|e| Error::failed("Standard input could not be read").because(e))?;
+            read.map_err(|e| Error::failed(say!("call.standard_input_could_not")).because(e))?;
             self.words
                 .push(format!("input {}", blake3::hash(&bytes).to_hex()));
             let _ = INPUT.set(bytes);

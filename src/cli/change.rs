@@ -116,7 +116,7 @@ fn hint(store: &Store, entity: Entity) -> String {
 
 fn one(cx: &Cx<'_>, store: &Store, entity: Entity, word: &str) -> Result<Change> {
     let wrong = || {
-        Error::usage(format!("\"{word}\" is not a change"))
+        Error::usage(say!("change.not_change", word = word))
             .hint(format!("FIELD=VALUE; {}", hint(store, entity)))
     };
     let (name, value) = word.split_once('=').ok_or_else(wrong)?;
@@ -126,7 +126,7 @@ fn one(cx: &Cx<'_>, store: &Store, entity: Entity, word: &str) -> Result<Change>
     {
         let config = store.config();
         config.attribute(code).ok_or_else(|| {
-            Error::usage(format!("The book has no attribute \"{code}\""))
+            Error::usage(say!("change.book_no_attribute", code = code))
                 .hint("`retain attribute add CODE` makes one")
                 .hint(hint(store, entity))
         })?;
@@ -149,8 +149,12 @@ fn one(cx: &Cx<'_>, store: &Store, entity: Entity, word: &str) -> Result<Change>
             .ok()
             .filter(|n| (least..=most).contains(n));
         found.ok_or_else(|| {
-            Error::usage(format!(
-                "{name} takes a number from {least} to {most}, not \"{value}\""
+            Error::usage(say!(
+                "change.takes_number_from_not",
+                name = name,
+                least = least,
+                most = most,
+                value = value
             ))
         })
     };
@@ -168,14 +172,16 @@ fn one(cx: &Cx<'_>, store: &Store, entity: Entity, word: &str) -> Result<Change>
             "yes" | "1" | "true" => 1.into(),
             "no" | "0" | "false" => 0.into(),
             _ => {
-                return Err(Error::usage(format!(
-                    "{name} takes yes or no, not \"{value}\""
+                return Err(Error::usage(say!(
+                    "change.takes_yes_or_no",
+                    name = name,
+                    value = value
                 )));
             }
         },
         Reading::Role if ROLES.contains(&value) => value.into(),
         Reading::Role => {
-            return Err(Error::usage(format!("There is no role \"{value}\""))
+            return Err(Error::usage(say!("change.there_no_role", value = value))
                 .hint(format!("roles: {}", ROLES.join(", "))));
         }
     };
@@ -187,14 +193,14 @@ pub(super) fn row(store: &Store, entity: Entity, what: &str, text: &str) -> Resu
     let found = store.find_rows(entity, text)?;
     let open: Vec<_> = found.iter().filter(|f| f.2).collect();
     match (found.as_slice(), open.as_slice()) {
-        ([], _) => Err(Error::not_found(format!("There is no {what} {text}"))
-            .hint(format!("{} prints their ids", printed(entity)))),
+        ([], _) => Err(
+            Error::not_found(say!("change.there_no", what = what, text = text))
+                .hint(say!("change.prints_their_ids", entity = printed(entity))),
+        ),
         ([only], _) => Ok((only.0, only.2)),
         (_, [only]) => Ok((only.0, true)),
         (several, _) => {
-            let error = Error::usage(format!(
-                "\"{text}\" fits several of them: name one by its id"
-            ));
+            let error = Error::usage(say!("change.fits_several_them_name", text = text));
             Err(several
                 .iter()
                 .take(8)

@@ -44,21 +44,23 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 .stages
                 .find(name)
                 .map(|no| stages.stages.code(no).to_owned());
-            let code = code.ok_or_else(|| Error::usage(format!("There is no stage \"{name}\"")))?;
+            let code =
+                code.ok_or_else(|| Error::usage(say!("checklist.there_no_stage", name = name)))?;
             lists.into_iter().find(|l| l.stage == code)
         }
         None => lists.into_iter().find(|l| l.present),
     };
     let Some(list) = list else {
-        return Err(Error::usage("The customer is in no stage")
-            .hint("name one with --stage")
+        return Err(Error::usage(say!("checklist.customer_no_stage"))
+            .hint(say!("checklist.name_one_with_stage"))
             .into());
     };
     let (Some(question), Some(answer)) = (&args.question, &args.answer) else {
         return print(cx, &list);
     };
     let answer = Answer::parse(answer).ok_or_else(|| {
-        Error::usage(format!("\"{answer}\" is not an answer")).hint("yes, no or na")
+        Error::usage(say!("checklist.not_answer", answer = answer))
+            .hint(say!("checklist.yes_no_or_na"))
     })?;
     let question = store.find_question(&list.stage, question)?;
     cx.write(
@@ -106,7 +108,7 @@ fn print(cx: &mut Cx<'_>, list: &Checklist) -> Done {
         }
     }
     if !list.exit.is_empty() || !list.exit_when.is_empty() {
-        cx.out.line("Before it moves on:")?;
+        cx.out.line(&say!("checklist.before_moves_on"))?;
     }
     for words in &list.exit {
         cx.out.line(&one_line(&format!("       {words}")))?;

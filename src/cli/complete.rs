@@ -47,7 +47,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let shells = Shells::builtins();
     let shell = shells
         .completer(&args.shell)
-        .ok_or_else(|| Error::usage(format!("There is no script for {}", args.shell)))?;
+        .ok_or_else(|| Error::usage(say!("complete.there_no_script_for", shell = args.shell)))?;
     let mut script = Vec::new();
     shell.write_registration(ASKS, "retain", "retain", "retain", &mut script)?;
     Ok(cx.out.raw().write_all(&script)?)

@@ -106,7 +106,7 @@ fn save(cx: &mut Cx<'_>, store: &mut Store, files: &[config_files::Read]) -> Don
             cx,
             store,
             &Receipt {
-                label: "Nothing is new in it".to_owned(),
+                label: say!("config.nothing_new").to_string(),
                 ..Receipt::default()
             },
         ),
@@ -139,13 +139,13 @@ fn check(cx: &mut Cx<'_>, paths: &[PathBuf]) -> Done {
         return Ok(cx.out.object(json!({ "ok": true, "new": new }))?);
     }
     let what = if new.is_empty() {
-        "the book has all of it".to_owned()
+        say!("config.book_all").to_owned()
     } else {
-        format!("new in it: {}", new.join(", "))
+        say!("config.new", new = new.join(", "))
     };
     Ok(cx
         .out
-        .line(&one_line(&format!("Nothing is wrong; {what}")))?)
+        .line(&one_line(&say!("config.nothing_wrong", what = what)))?)
 }
 
 /// Lends the terminal to the person's editor. The text is kept where it cannot be taken.
@@ -160,7 +160,7 @@ fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
     let file = folder.join(format!("{key}.toml"));
     super::place::make_folder_of(&file)?;
     let failed = |e: std::io::Error| {
-        Error::failed(format!("{} cannot be written: {e}", file.display())).because(e)
+        Error::failed(say!("config.cannot_written", file = file.display(), e = e)).because(e)
     };
     Folder::open(&folder)
         .and_then(|folder| {
@@ -181,7 +181,7 @@ fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
         .status();
     if !done.is_ok_and(|status| status.success()) {
         return Err(
-            Error::failed(format!("{editor} did not end well; nothing was saved"))
+            Error::failed(say!("config.did_not_end_well", editor = editor))
                 .hint(kept(&file))
                 .into(),
         );
@@ -190,7 +190,7 @@ fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
     let taken = if after != before && config_files::text(&mut store, key)? != before {
         Err(Error::new(
             Kind::Conflict,
-            "Somebody else has changed it meanwhile; nothing was saved",
+            say!("config.somebody_else_changed_meanwhile"),
         )
         .into())
     } else {
@@ -209,10 +209,7 @@ fn edit(cx: &mut Cx<'_>, key: &str) -> Done {
 }
 
 fn kept(file: &Path) -> String {
-    format!(
-        "your text is in {}; `retain config import` takes it when it is right",
-        file.display()
-    )
+    say!("config.your_text_retain_config", file = file.display()).to_string()
 }
 
 fn known(key: &str) -> Result<&str> {
@@ -242,7 +239,7 @@ fn set(cx: &mut Cx<'_>, key: &str, value: Option<&str>) -> Done {
 fn from_stdin() -> Result<String> {
     let mut text = String::new();
     let read = super::call::input().take(1 << 20).read_to_string(&mut text);
-    read.map_err(|e| Error::usage("The value on standard input is not UTF-8 text").because(e))?;
+    read.map_err(|e| Error::usage(say!("config.value_on_standard_input")).because(e))?;
     Ok(text)
 }
 
@@ -259,9 +256,7 @@ fn print(cx: &mut Cx<'_>, key: Option<&str>) -> Done {
         .filter(|(k, _)| key.is_none_or(|key| k == key))
         .collect();
     if wanted.is_empty() {
-        return Err(
-            Error::not_found(format!("The book has no {}", key.unwrap_or("config"))).into(),
-        );
+        return Err(Error::not_found(say!("config.book_no", key = key.unwrap_or("config"))).into());
     }
     if cx.out.json {
         let map: Map<_, _> = wanted
@@ -276,9 +271,10 @@ fn print(cx: &mut Cx<'_>, key: Option<&str>) -> Done {
                 cx.out.line(&line)?;
             }
         } else if value.contains('\n') {
-            cx.out.line(&format!(
-                "{name} = (TOML of {} lines; `retain config {name}` prints it)",
-                value.lines().count()
+            cx.out.line(&say!(
+                "config.toml_lines_retain_config",
+                name = name,
+                count = value.lines().count()
             ))?;
         } else {
             cx.out.line(&format!("{name} = {}", one_line(value)))?;
@@ -290,7 +286,7 @@ fn print(cx: &mut Cx<'_>, key: Option<&str>) -> Done {
 /// Every key with its value as it is set.
 fn entries(config: &Config) -> Result<Vec<(String, String)>> {
     let toml_error =
-        |e: toml::ser::Error| Error::failed("The config cannot be written as TOML").because(e);
+        |e: toml::ser::Error| Error::failed(say!("config.config_cannot_written_as")).because(e);
     let texts = KEYS.iter().filter_map(|k| Some((k.key, k.text?)));
     let mut rows = texts
         .map(|(key, text)| Ok((key.to_owned(), text(config).map_err(toml_error)?)))

@@ -57,8 +57,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         print_conflict(cx, conflict, zone, Some(conflict.row))?;
     }
     if more > 0 {
-        cx.out.line(&format!(
-            "and {more} more; retain conflicts CUSTOMER lists one customer's"
+        cx.out.line(&say!(
+            "conflicts.more_retain_conflicts_customer",
+            more = more
         ))?;
     }
     Ok(())
@@ -102,13 +103,19 @@ fn meant(store: &mut Store, customer: &str, field: &str) -> Result<Conflict> {
         .collect();
     match (found.len(), found.pop()) {
         (1, Some(only)) => Ok(only),
-        (0, _) => Err(
-            Error::not_found(format!("the copies agree on {field} of {customer}"))
-                .hint("`retain conflicts` lists where they do not"),
-        ),
+        (0, _) => Err(Error::not_found(say!(
+            "conflicts.copies_agree_on",
+            field = field,
+            customer = customer
+        ))
+        .hint(say!("conflicts.retain_conflicts_lists_where"))),
         (_, last) => {
-            let mut error = Error::usage(format!("{field} of {customer} has several conflicts"))
-                .hint("name the row instead of the customer:");
+            let mut error = Error::usage(say!(
+                "conflicts.several_conflicts",
+                field = field,
+                customer = customer
+            ))
+            .hint(say!("conflicts.name_row_instead_customer"));
             for conflict in found.iter().chain(&last) {
                 error = error.hint(format!(
                     "{}  {} {}",
@@ -122,7 +129,7 @@ fn meant(store: &mut Store, customer: &str, field: &str) -> Result<Conflict> {
 
 fn chosen<'c>(conflict: &'c Conflict, take: &str, me: &str) -> Result<&'c ConflictValue> {
     let wrong =
-        |why: String| Error::usage(why).hint("`retain conflicts` numbers the values: --take 1");
+        |why: String| Error::usage(why).hint(say!("conflicts.retain_conflicts_numbers_values"));
     let mine = match take {
         "mine" => true,
         "theirs" => false,
@@ -132,18 +139,26 @@ fn chosen<'c>(conflict: &'c Conflict, take: &str, me: &str) -> Result<&'c Confli
                 .ok()
                 .and_then(|n| conflict.values.get(n.checked_sub(1)?));
             return number.ok_or_else(|| {
-                wrong(format!(
-                    "\"{take}\" is none of the {} values",
-                    conflict.values.len()
-                ))
+                wrong(
+                    say!(
+                        "conflicts.none_values",
+                        take = take,
+                        values = conflict.values.len()
+                    )
+                    .to_string(),
+                )
             });
         }
     };
     let mut fit = conflict.values.iter().filter(|v| (v.person == me) == mine);
     match (fit.next(), fit.next()) {
         (Some(only), None) => Ok(only),
-        (None, _) => Err(wrong(format!("none of the values is {take}"))),
-        _ => Err(wrong(format!("several of the values are {take}"))),
+        (None, _) => Err(wrong(
+            say!("conflicts.none_values_2", take = take).to_string(),
+        )),
+        _ => Err(wrong(
+            say!("conflicts.several_values", take = take).to_string(),
+        )),
     }
 }
 

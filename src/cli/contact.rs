@@ -87,7 +87,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 rows,
                 &["id", "customer", "name", "role", "email", "phone"],
                 &table,
-                "no people there",
+                &say!("contact.no_people_there"),
             )
         }
         What::Add {

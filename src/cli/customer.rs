@@ -42,7 +42,7 @@ pub(super) fn add(cx: &mut Cx<'_>, args: &AddArgs) -> Done {
     let currency = store.config().currency;
     let amount = |text: &String| {
         money::parse(text, currency)
-            .ok_or_else(|| Error::usage(format!("\"{text}\" is not an amount")))
+            .ok_or_else(|| Error::usage(say!("customer.not_amount", text = text)))
     };
     let new = NewCustomer {
         name: joined(&args.name),
@@ -102,8 +102,8 @@ pub(super) fn remove(cx: &mut Cx<'_>, args: &RemoveArgs) -> Done {
     let mut store = cx.open()?;
     if args.back {
         let wrong = || {
-            Error::usage("What was removed is brought back by its id")
-                .hint("`retain history --edits --find Removed` prints it")
+            Error::usage(say!("customer.what_removed_brought_back"))
+                .hint(say!("customer.retain_history_edits_find"))
         };
         let id = args
             .whom

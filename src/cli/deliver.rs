@@ -28,9 +28,11 @@ pub(super) fn deliver<T>(
     match output {
         Some(path) => Ok(replace(path, work)?),
         None if !io::stdout().is_terminal() => work(cx.out.raw()).map_err(stopped),
-        None if bytes == Bytes::Data => Err(Error::usage("This is nothing for a terminal")
-            .hint("name a file with --output, or send it on: | gzip > FILE")
-            .into()),
+        None if bytes == Bytes::Data => {
+            Err(Error::usage(say!("deliver.this_nothing_for_terminal"))
+                .hint(say!("deliver.name_file_with_output"))
+                .into())
+        }
         None => {
             let mut held = Vec::new();
             let done = work(&mut held)?;

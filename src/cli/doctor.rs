@@ -31,8 +31,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         )?;
     } else {
         if let Some(customers) = rebuilt {
-            cx.out.line(&format!(
-                "folded the figures of {customers} customers again"
+            cx.out.line(&say!(
+                "doctor.folded_figures_customers_again",
+                customers = customers
             ))?;
         }
         for check in &checks {
@@ -54,5 +55,5 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     let wrong: Vec<&str> = checks.iter().filter(|c| !c.ok).map(|c| c.code).collect();
     cx.out.flush()?;
-    Err(Error::failed(format!("The book is not well: {}", wrong.join(", "))).into())
+    Err(Error::failed(say!("doctor.book_not_well", wrong = wrong.join(", "))).into())
 }

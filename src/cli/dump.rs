@@ -83,13 +83,8 @@ pub(super) fn load(cx: &mut Cx<'_>, args: &LoadArgs) -> Done {
             Store::fill(&path, &options, |store| store.take_dump(from, args.partial))?;
         (store, "batches", loaded.batches, loaded.wrong)
     } else {
-        let error = Error::usage(format!(
-            "There is neither a dump nor a folder of a whole book at {}",
-            from.display()
-        ));
-        return Err(error
-            .hint("`retain dump` and `retain export book` write them; other files: `retain import`")
-            .into());
+        let error = Error::usage(say!("dump.there_neither_dump_nor", from = from.display()));
+        return Err(error.hint(say!("dump.retain_dump_retain_export")).into());
     };
     cx.hand_on(&mut store);
     if cx.out.json {

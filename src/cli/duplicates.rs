@@ -35,9 +35,9 @@ pub(super) fn run(cx: &mut Cx<'_>, _: &Args) -> Done {
     cx.list(
         "duplicates",
         rows,
-        &["customer", "maybe the same", "id", "why"],
+        &["customer", &say!("duplicates.maybe_same"), "id", "why"],
         &table,
-        "no two customers look like one",
+        &say!("duplicates.no_two_customers_look"),
     )
 }
 

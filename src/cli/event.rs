@@ -96,7 +96,7 @@ fn list(
     let known = |code: &String| {
         EventKind::from_code(code).ok_or_else(|| {
             let all: Vec<&str> = EventKind::ALL.iter().map(|k| k.code()).collect();
-            Error::usage(format!("There is no kind \"{code}\""))
+            Error::usage(say!("event.there_no_kind", code = code))
                 .hint(format!("kinds: {}", all.join(", ")))
         })
     };
@@ -145,6 +145,6 @@ fn list(
         rows,
         &["id", "day", "customer", "kind", "figure", "text"],
         &table,
-        "no events there",
+        &say!("event.no_events_there"),
     )
 }

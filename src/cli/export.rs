@@ -104,8 +104,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         None if cx.out.json => Format::Json,
         None if output.is_none() => Format::Csv,
         None => {
-            return Err(Error::usage("The file's name does not say the format")
-                .hint("name it .csv, .json, .jsonl, .xlsx or .md, or say --format")
+            return Err(Error::usage(say!("export.file_s_name_does"))
+                .hint(say!("export.name_csv_json_jsonl"))
                 .into());
         }
     };
@@ -124,9 +124,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 fn told(cx: &mut Cx<'_>, args: &Args, rows: usize) -> Done {
     match &args.output {
         Some(path) if cx.out.json => Ok(cx.out.object(json!({ "file": path, "rows": rows }))?),
-        Some(path) => Ok(cx
-            .out
-            .line(&one_line(&format!("{rows} rows are in {}", path.display())))?),
+        Some(path) => Ok(cx.out.line(&one_line(&say!(
+            "export.rows",
+            rows = rows,
+            path = path.display()
+        )))?),
         None => Ok(()),
     }
 }
@@ -135,13 +137,13 @@ fn book(cx: &mut Cx<'_>, store: &Store, args: &Args, named: Option<Format>) -> D
     let rows = match (&args.output, named) {
         (Some(folder), None) => tables::write_folder(store, folder)?,
         (None, None) => {
-            return Err(Error::usage("The whole book needs a place")
-                .hint("--output FOLDER for CSV files, or a FILE.xlsx, .jsonl, .md")
+            return Err(Error::usage(say!("export.whole_book_needs_place"))
+                .hint(say!("export.output_folder_for_csv"))
                 .into());
         }
         (_, Some(Format::Csv | Format::Json)) => {
-            return Err(Error::usage("Several tables do not fit in one such file")
-                .hint("--output FOLDER makes a CSV file of each")
+            return Err(Error::usage(say!("export.several_tables_do_not"))
+                .hint(say!("export.output_folder_makes_csv"))
                 .into());
         }
         (output, Some(format)) => {
@@ -189,7 +191,7 @@ fn query(store: &mut Store, args: &Args) -> Result<Query> {
         },
         What::Timeline => {
             let whose = args.customer.as_deref().ok_or_else(|| {
-                Error::usage("Whose timeline?").hint("retain export timeline CUSTOMER")
+                Error::usage("Whose timeline?").hint(say!("export.retain_export_timeline_customer"))
             })?;
             let kinds = crate::domain::event::EventKind::ALL.to_vec();
             let timeline = TimelineAsk {
@@ -242,6 +244,6 @@ fn query(store: &mut Store, args: &Args) -> Result<Query> {
             filter,
             ..FiredAsk::default()
         }),
-        What::Book => return Err(Error::failed("the book is no question")),
+        What::Book => return Err(Error::failed(say!("export.book_no_question"))),
     })
 }

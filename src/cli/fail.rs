@@ -32,7 +32,7 @@ impl From<io::Error> for Stop {
             Stop::Closed
         } else {
             Stop::Error(
-                Error::failed(format!("The output cannot be written: {error}")).because(error),
+                Error::failed(say!("fail.output_cannot_written", error = error)).because(error),
             )
         }
     }
@@ -96,7 +96,7 @@ pub(super) fn from_clap(error: &clap::Error) -> Error {
             out = out.hint(format!("usage: {usage}"));
         }
     }
-    out.hint("see `retain --help`")
+    out.hint(say!("fail.see_retain_help"))
 }
 
 /// The error's sentence as it is shown: harmless, and with a capital in front however its layer wrote it.

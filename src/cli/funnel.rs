@@ -42,7 +42,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             &args.filter,
             period,
             mode,
-            "no visits in these days",
+            &say!("funnel.no_visits_these_days"),
         );
     }
     let mut store = cx.open_to_look()?;
@@ -87,9 +87,12 @@ fn print(cx: &mut Cx<'_>, page: &FunnelPage, currency: money::Currency) -> Done 
         Mode::AnyOrder => "any order",
     };
     let cohort = page.stages.first().map_or(0, |s| s.cohort);
-    let title = format!(
-        "visits from {} to {}, {mode}; {cohort} entered the first stage",
-        page.period.from, page.period.to
+    let title = say!(
+        "funnel.visits_from_entered_first",
+        from = page.period.from,
+        to = page.period.to,
+        mode = mode,
+        cohort = cohort
     );
     let title = cx.out.paint(Ink::Dim, &title);
     cx.out.line(&title)?;
@@ -128,8 +131,8 @@ fn print(cx: &mut Cx<'_>, page: &FunnelPage, currency: money::Currency) -> Done 
     let mut right = [true; 12];
     right[0] = false;
     cx.out.table(&heads, &right, &rows)?;
-    let note = "went on: of the visits that ended, those that went on; median and p90 count open visits as censored today";
-    let note = cx.out.paint(Ink::Dim, note);
+    let note = say!("funnel.went_on_visits_ended");
+    let note = cx.out.paint(Ink::Dim, &note);
     Ok(cx.out.line(&note)?)
 }
 

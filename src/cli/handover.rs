@@ -35,11 +35,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let customers = store.portfolio(&args.from, &args.filter)?;
     if customers.is_empty() {
-        return Err(Error::not_found(format!(
-            "{} looks after no customer that is meant",
-            args.from
-        ))
-        .into());
+        return Err(
+            Error::not_found(say!("handover.looks_after_no_customer", from = args.from)).into(),
+        );
     }
     let brief = handover::brief(
         &mut store,
@@ -52,10 +50,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let page = super::report::is_page(path).then(|| Report::of(&brief).html());
             handover::write(path, page.as_deref().unwrap_or(&brief))?;
             if !cx.out.json {
-                cx.out.line(&one_line(&format!(
-                    "The brief of {} customers is in {}",
-                    customers.len(),
-                    path.display()
+                cx.out.line(&one_line(&say!(
+                    "handover.brief_customers",
+                    customers = customers.len(),
+                    path = path.display()
                 )))?;
             }
         }

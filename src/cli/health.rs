@@ -152,11 +152,13 @@ fn print_score(cx: &mut Cx<'_>, e: &Explanation) -> Done {
     };
     let score = cx.out.paint(band_ink(e.health.band), &score);
     let measured = e.lines.iter().filter(|l| l.raw.is_some()).count();
-    let line = format!(
-        "health {score} on {}, from {measured} of {} measures ({}% of the weight)",
-        e.day,
-        e.lines.len(),
-        e.health.coverage
+    let line = say!(
+        "health.health_on_from_measures",
+        score = score,
+        day = e.day,
+        measured = measured,
+        lines = e.lines.len(),
+        coverage = e.health.coverage
     );
     cx.out.line(&line)?;
     if let Some(words) = held_words(e) {
@@ -188,12 +190,17 @@ pub(super) fn held_words(e: &Explanation) -> Option<String> {
         .measured
         .score
         .map_or_else(|| "have too little data".to_owned(), |s| format!("say {s}"));
-    Some(format!(
-        "set to {} by {} until {until}: {}; the measures {measured}",
-        held.score,
-        one_line(&held.by),
-        one_line(&held.reason)
-    ))
+    Some(
+        say!(
+            "health.set_by_until_measures",
+            score = held.score,
+            by = one_line(&held.by),
+            until = until,
+            reason = one_line(&held.reason),
+            measured = measured
+        )
+        .to_string(),
+    )
 }
 
 fn print_lines(cx: &mut Cx<'_>, e: &Explanation) -> Done {
@@ -243,7 +250,7 @@ fn line_cells(words: &Words, line: &Line) -> Vec<String> {
 fn value(line: &Line) -> String {
     match (line.raw, line.points) {
         (Some(raw), _) => format!("{raw}{}", line.unit),
-        (None, Some(_)) => "no data, assumed".to_owned(),
+        (None, Some(_)) => say!("health.no_data_assumed").to_string(),
         (None, None) => "no data".to_owned(),
     }
 }

@@ -103,14 +103,14 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     };
     if path != Path::new("-") && !path.exists() {
         return Err(
-            Error::not_found(format!("There is no file or folder {}", path.display())).into(),
+            Error::not_found(say!("import.there_no_file_or", path = path.display())).into(),
         );
     }
     let book = args.into.clone().map_or_else(|| cx.book(), Ok)?;
     let mut store = open(cx, &book, args.dry_run)?;
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop.0))
-            .map_err(|e| Error::failed("Ctrl-C cannot be watched for").because(e))?;
+            .map_err(|e| Error::failed(say!("import.ctrl_c_cannot_watched")).because(e))?;
     }
     if wanted.winner == Some(Winner::Ask) && !args.dry_run {
         let looked = once(
@@ -123,12 +123,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             },
         )?;
         if !ask(cx, &looked, &mut wanted, &path)? {
-            return Err(Error::new(
-                Fault::Conflict,
-                "Nothing was written: fields that both sides have changed were not decided",
-            )
-            .hint("--conflicts mine or theirs decides them all; on a terminal each is asked about")
-            .into());
+            return Err(
+                Error::new(Fault::Conflict, say!("import.nothing_written_fields_both"))
+                    .hint(say!("import.conflicts_mine_or_theirs"))
+                    .into(),
+            );
         }
     }
     let report = once(cx, &mut store, &path, &wanted);
@@ -153,7 +152,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     print(cx, &report)?;
     if report.end == End::Cancelled {
         cx.out.flush()?;
-        return Err(Error::failed("The import was stopped; nothing was written").into());
+        return Err(Error::failed(say!("import.import_stopped_nothing_written")).into());
     }
     Ok(())
 }
@@ -206,8 +205,8 @@ fn wanted(args: &Args) -> Result<Wanted> {
     let written = &args.written;
     let columns = args.columns.iter().map(|pair| {
         let (header, field) = pair.rsplit_once('=').ok_or_else(|| {
-            Error::usage(format!("\"{pair}\" does not say what the column becomes"))
-                .hint("--map \"Company name=name\"")
+            Error::usage(say!("import.does_not_say_what", pair = pair))
+                .hint(say!("import.map_company_name_name"))
         })?;
         Ok((header.trim().to_owned(), field.trim().to_owned()))
     });
@@ -224,8 +223,8 @@ fn wanted(args: &Args) -> Result<Wanted> {
         Some("tab" | "\\t" | "\t") => Some('\t'),
         Some(sign) if sign.chars().count() == 1 => sign.chars().next(),
         Some(other) => {
-            return Err(Error::usage(format!("\"{other}\" is not one sign"))
-                .hint("--separator ';' or --separator tab"));
+            return Err(Error::usage(say!("import.not_one_sign", other = other))
+                .hint(say!("import.separator_or_separator_tab")));
         }
     };
     let dialect = Dialect {
@@ -237,7 +236,7 @@ fn wanted(args: &Args) -> Result<Wanted> {
             &["point", "comma", ".", ","],
         )?
         .map(|at| [Decimal::Point, Decimal::Comma][at % 2]),
-        dates: one_of(&written.dates, "part of a date", &["day", "month"])?
+        dates: one_of(&written.dates, &say!("import.part_date"), &["day", "month"])?
             .map(|at| [DateOrder::Day, DateOrder::Month][at]),
         zone: written
             .zone
@@ -248,7 +247,7 @@ fn wanted(args: &Args) -> Result<Wanted> {
     };
     let winner = args.conflicts.as_deref().map(|word| {
         Winner::named(word).ok_or_else(|| {
-            Error::usage(format!("\"{word}\" does not say who wins")).hint(format!(
+            Error::usage(say!("import.does_not_say_who", word = word)).hint(format!(
                 "one of {}",
                 Winner::ALL.map(Winner::code).join(", ")
             ))
@@ -272,7 +271,7 @@ fn kind_of(name: &str) -> Result<Kind> {
         .filter(|k| Kind::TABLES.contains(k))
         .ok_or_else(|| {
             let all: Vec<&str> = Kind::TABLES.iter().map(|k| k.code()).collect();
-            Error::usage(format!("There is no kind \"{name}\""))
+            Error::usage(say!("import.there_no_kind", name = name))
                 .hint(format!("kinds: {}", all.join(", ")))
         })
 }
@@ -300,17 +299,17 @@ fn ask(
         if !can_ask {
             continue;
         }
-        cx.out.line(&format!(
-            "  {} of {}: m keeps mine, t takes theirs, q stops",
-            at + 1,
-            open.len()
+        cx.out.line(&say!(
+            "import.m_keeps_mine_t",
+            at = at + 1,
+            open = open.len()
         ))?;
         cx.out.flush()?;
         let mut answer = String::new();
         std::io::stdin()
             .lock()
             .read_line(&mut answer)
-            .map_err(|e| Error::failed("The answer could not be read").because(e))?;
+            .map_err(|e| Error::failed(say!("import.answer_could_not_read")).because(e))?;
         let winner = match answer.trim() {
             "m" | "mine" => Winner::Mine,
             "t" | "theirs" => Winner::Theirs,
@@ -335,14 +334,16 @@ fn told(conflict: &Conflict) -> String {
         }
     };
     let name = one_line(&conflict.name);
-    format!(
-        "line {}, {name}, {}: {} by {}, the file has {}",
-        conflict.line,
-        one_line(&d.field),
-        shown(&d.mine),
-        one_line(&d.person),
-        shown(&d.theirs)
+    say!(
+        "import.line_by_file",
+        line = conflict.line,
+        name = name,
+        field = one_line(&d.field),
+        mine = shown(&d.mine),
+        person = one_line(&d.person),
+        theirs = shown(&d.theirs)
     )
+    .to_string()
 }
 
 fn list_profiles(cx: &mut Cx<'_>, args: &Args) -> Done {
@@ -409,10 +410,13 @@ fn print(cx: &mut Cx<'_>, report: &Report) -> Done {
         }
     }
     let end = match report.end {
-        End::Written => format!("{}; `retain undo` takes it back", one_line(&report.label)),
-        End::NothingNew => "the book has all of it already; nothing was written".to_owned(),
-        End::DryRun => "a dry run: nothing was written".to_owned(),
-        End::Cancelled => "stopped: nothing was written".to_owned(),
+        End::Written => say!(
+            "import.retain_undo_takes_back",
+            label = one_line(&report.label)
+        ),
+        End::NothingNew => say!("import.book_all_already_nothing").to_owned(),
+        End::DryRun => say!("import.dry_run_nothing_written").to_owned(),
+        End::Cancelled => say!("import.stopped_nothing_written").to_owned(),
     };
     let end = cx.out.paint(Ink::Bold, &end);
     Ok(cx.out.line(&end)?)
@@ -433,9 +437,9 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
         (file.made, "new"),
         (file.changed, "changed"),
         (file.same, "known already"),
-        (file.merged, "repeat an earlier row"),
-        (file.kept, "kept as somebody edited them"),
-        (file.passed, "not for the book"),
+        (file.merged, &say!("import.repeat_earlier_row")),
+        (file.kept, &say!("import.kept_as_somebody_edited")),
+        (file.passed, &say!("import.not_for_book")),
         (file.rejected, "rejected"),
     ];
     let counts: Vec<String> = counts
@@ -460,7 +464,7 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
     }
     if end == End::DryRun {
         cx.out
-            .line(&format!("  rows are found by: {}", one_line(&file.key)))?;
+            .line(&say!("import.rows_found_by", key = one_line(&file.key)))?;
         print_columns(cx, &file.columns)?;
     } else {
         let ignored: Vec<String> = file
@@ -470,8 +474,10 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
             .map(|c| one_line(&c.header))
             .collect();
         if !ignored.is_empty() {
-            cx.out
-                .line(&format!("  columns left out: {}", ignored.join(", ")))?;
+            cx.out.line(&say!(
+                "import.columns_left_out",
+                ignored = ignored.join(", ")
+            ))?;
         }
     }
     for (reason, count) in &file.reasons {
@@ -489,17 +495,17 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
             "    {} ({})",
             told(c),
             if c.won == Winner::Theirs {
-                "theirs was taken"
+                say!("import.theirs_taken")
             } else {
-                "mine was kept"
+                say!("import.mine_kept")
             }
         )
     });
     let open: Vec<String> = open.collect();
     if !open.is_empty() {
-        cx.out.line(&format!(
-            "  changed on both sides: {}",
-            file.conflicts.len()
+        cx.out.line(&say!(
+            "import.changed_on_both_sides",
+            conflicts = file.conflicts.len()
         ))?;
         for line in open {
             cx.out.line(&line)?;
@@ -515,7 +521,7 @@ fn print_file(cx: &mut Cx<'_>, file: &FileReport, end: End) -> Done {
     }
     if let Some(rejects) = &file.rejects_file {
         cx.out
-            .line(&format!("  the rejected rows are in {}", rejects.display()))?;
+            .line(&say!("import.rejected_rows", rejects = rejects.display()))?;
     }
     Ok(())
 }

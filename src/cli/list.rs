@@ -114,11 +114,11 @@ pub(super) fn head(roster: &Roster, page: &RowsPage) -> Map<String, serde_json::
 fn table(cx: &mut Cx<'_>, roster: &Roster, chosen: &[Listed], page: &RowsPage) -> Done {
     if page.rows.is_empty() {
         let why = if page.of == 0 {
-            "the book has no customers yet"
+            say!("list.book_no_customers_yet")
         } else {
-            "no customer passes the filter"
+            say!("list.no_customer_passes_filter")
         };
-        return Ok(cx.out.line(why)?);
+        return Ok(cx.out.line(&why)?);
     }
     let heads: Vec<&str> = chosen.iter().map(|c| c.code()).collect();
     let right: Vec<bool> = chosen.iter().map(|c| c.align() == Align::Right).collect();
@@ -157,10 +157,10 @@ fn saved(store: &mut Store, name: &str) -> Result<View> {
     if let Some((_, view)) = views.iter().find(|(n, _)| crate::text::fold(n) == wanted) {
         return Ok(view.clone());
     }
-    let error = Error::not_found(format!("There is no saved view \"{name}\""));
+    let error = Error::not_found(say!("list.there_no_saved_view", name = name));
     let names: Vec<&str> = views.iter().map(|(n, _)| n.as_str()).collect();
     Err(if names.is_empty() {
-        error.hint("no view is saved in this book")
+        error.hint(say!("list.no_view_saved_this"))
     } else {
         error.hint(format!("views: {}", names.join(", ")))
     })
@@ -196,7 +196,7 @@ pub(super) fn check_column(store: &Store, code: &str) -> Result<()> {
 fn no_column(store: &Store, code: &str) -> Error {
     let all = Listed::all(&store.config());
     let all: Vec<&str> = all.iter().map(Listed::code).collect();
-    Error::usage(format!("There is no column \"{code}\""))
+    Error::usage(say!("list.there_no_column", code = code))
         .hint(format!("columns: {}", all.join(", ")))
 }
 
@@ -219,7 +219,7 @@ pub(super) fn mistaken(filter: &str, mistake: &Mistake) -> Error {
         .map_or(1, crate::text::cells)
         .max(1);
     Error::usage(mistake.message.trim_end_matches('.'))
-        .hint(format!("the filter is   {}", one_line(filter)))
+        .hint(say!("list.filter", filter = one_line(filter)))
         .hint(format!(
             "                {}{}",
             " ".repeat(start),

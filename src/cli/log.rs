@@ -42,7 +42,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let (mut touch, parts) = line::parse(&text, &contacts, &cx.moment(&store));
     if let Some(unread) = parts.iter().find_map(|p| p.meaning.as_ref().err()) {
         return Err(Error::usage(unread.clone())
-            .hint("nothing was written; `retain show CUSTOMER` lists the contacts")
+            .hint(say!("log.nothing_written_retain_show"))
             .into());
     }
     touch.channel = code.to_owned();
@@ -54,7 +54,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 fn channel_code(name: &str) -> Result<&'static str> {
     channel(name).map(|c| c.code).ok_or_else(|| {
         let all: Vec<&str> = CHANNELS.iter().map(|c| c.code).collect();
-        Error::usage(format!("There is no channel \"{name}\""))
+        Error::usage(say!("log.there_no_channel", name = name))
             .hint(format!("channels: {}", all.join(", ")))
     })
 }

@@ -44,7 +44,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 .map(|(name, _)| *name)
                 .collect::<Vec<_>>()
                 .join(", ");
-            Error::not_found(format!("The template {} cannot be read", args.template))
+            Error::not_found(say!("mail.template_cannot_read", template = args.template))
                 .hint(format!("ready ones: {ready}"))
                 .because(e)
         })?,
@@ -60,14 +60,15 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         &Template::parse(&text)?,
         cx.now,
     )?;
-    let cannot = |e| Error::failed(format!("{} cannot be made", args.output.display())).because(e);
+    let cannot =
+        |e| Error::failed(say!("mail.cannot_made", output = args.output.display())).because(e);
     std::fs::create_dir_all(&args.output).map_err(cannot)?;
     let mut files = Vec::new();
     for draft in &all {
         let path = args.output.join(format!("{}.eml", draft.name));
         replace_in_folder(&path, |out| {
             out.write_all(&draft.bytes)
-                .map_err(|e| Error::failed("the draft cannot be written").because(e))
+                .map_err(|e| Error::failed(say!("mail.draft_cannot_written")).because(e))
         })?;
         files.push(json!({ "to": draft.to, "file": path }));
     }
@@ -83,7 +84,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         args.output.display()
     )))?;
     for name in without {
-        cx.warn(&format!("{name} has no such contact with an address"));
+        cx.warn(&say!("mail.no_such_contact_with", name = name));
     }
     Ok(())
 }

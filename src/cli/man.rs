@@ -27,7 +27,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if let Some(folder) = &args.into {
         cx.really()?;
         let failed = |e: std::io::Error| {
-            Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e)
+            Error::failed(say!("man.cannot_written", folder = folder.display(), e = e)).because(e)
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let pages = pages();
@@ -37,10 +37,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 out.write_all(&text).map_err(failed)
             })?;
         }
-        return Ok(cx.out.line(&one_line(&format!(
-            "{} pages are in {}",
-            pages.len(),
-            folder.display()
+        return Ok(cx.out.line(&one_line(&say!(
+            "man.pages",
+            pages = pages.len(),
+            folder = folder.display()
         )))?);
     }
     let name = std::iter::once("retain")
@@ -52,11 +52,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         .iter()
         .find(|(known, _)| *known == name)
         .ok_or_else(|| {
-            Error::not_found(format!(
-                "There is no subcommand {}",
-                args.subcommand.join(" ")
+            Error::not_found(say!(
+                "man.there_no_subcommand",
+                subcommand = args.subcommand.join(" ")
             ))
-            .hint("`retain --help` lists them")
+            .hint(say!("man.retain_help_lists_them"))
         })?;
     Ok(cx.out.raw().write_all(&rendered(page)?)?)
 }
@@ -88,7 +88,7 @@ fn rendered(page: &clap::Command) -> Result<Vec<u8>> {
     Man::new(page.clone())
         .title(name)
         .render(&mut text)
-        .map_err(|e| Error::failed("The page cannot be made").because(e))?;
+        .map_err(|e| Error::failed(say!("man.page_cannot_made")).because(e))?;
     Ok(text)
 }
 

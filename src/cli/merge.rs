@@ -67,9 +67,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     };
     Err(Error::new(
         Kind::Conflict,
-        format!("{words} two values; everything else was merged"),
+        say!("merge.two_values_everything_else", words = words),
     )
-    .hint("`retain conflicts` lists them, `retain resolve CUSTOMER FIELD --take N` decides")
+    .hint(say!("merge.retain_conflicts_lists_them"))
     .into())
 }
 
@@ -84,11 +84,7 @@ fn write(path: &Path, value: &Value) -> Result<()> {
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(|e| {
-            Error::failed(format!(
-                "the book is merged, but the report cannot be written into {}",
-                path.display()
-            ))
-            .because(e)
+            Error::failed(say!("merge.book_merged_but_report", path = path.display())).because(e)
         })
 }
 
@@ -120,9 +116,7 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
     let zone = store.config().zone;
     let verb = if dry_run { "Would take" } else { "Took" };
     match report.arrived() {
-        0 if report.left_out.is_empty() => cx
-            .out
-            .line("Nothing new: this book has all that the other has")?,
+        0 if report.left_out.is_empty() => cx.out.line(&say!("merge.nothing_new_this_book"))?,
         n => cx.out.line(&format!(
             "{verb} {}: {}, {}",
             count(n, "batch"),
@@ -147,11 +141,12 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
         } else {
             format!(" at {}{more}", a.names.join(", "))
         };
-        let line = format!(
-            "  {}: {}{at}, the last of {}",
-            a.person,
-            did.join(", "),
-            zone.day(a.last)
+        let line = say!(
+            "merge.last",
+            person = a.person,
+            did = did.join(", "),
+            at = at,
+            last = zone.day(a.last)
         );
         cx.out.line(&one_line(&line))?;
     }
@@ -161,29 +156,37 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
     let mut warnings = Vec::new();
     for d in &report.duplicates {
         let what = if d.by == "name" { "name" } else { "key" };
-        warnings.push(format!(
-            "possible duplicate: {} ({}) and {} ({}) have one {what}",
-            d.name, d.ours, d.their_name, d.theirs
+        warnings.push(say!(
+            "merge.possible_duplicate_one",
+            name = d.name,
+            ours = d.ours,
+            their_name = d.their_name,
+            theirs = d.theirs,
+            what = what
         ));
     }
     for c in &report.clocks {
-        warnings.push(format!(
-            "the clock of {} is wrong: {} from {}",
-            c.person,
-            count(c.batches, "batch"),
-            zone.day(c.latest)
+        warnings.push(say!(
+            "merge.clock_wrong_from",
+            person = c.person,
+            batches = count(c.batches, "batch"),
+            latest = zone.day(c.latest)
         ));
     }
     for l in &report.left_out {
-        warnings.push(format!(
-            "left out \"{}\" by {} ({}): {}",
-            l.label, l.person, l.batch, l.why
+        warnings.push(say!(
+            "merge.left_out_by",
+            label = l.label,
+            person = l.person,
+            batch = l.batch,
+            why = l.why
         ));
     }
     for g in &report.gaps {
-        warnings.push(format!(
-            "neither copy has {}",
-            g.words()
+        warnings.push(say!(
+            "merge.neither_copy",
+            replace = g
+                .words()
                 .replace(" is missing", "")
                 .replace(" are missing", "")
         ));
@@ -193,8 +196,8 @@ fn print(cx: &mut Cx<'_>, store: &crate::store::Store, report: &Report, dry_run:
         cx.out.line(&line)?;
     }
     for (what, path) in [
-        ("the book as it was before", &report.backup),
-        ("the copy, which nobody needs any more", &report.put_away),
+        (say!("merge.book_as_before"), &report.backup),
+        (say!("merge.copy_which_nobody_needs"), &report.put_away),
     ] {
         if let Some(path) = path {
             let line = cx.out.paint(

@@ -28,7 +28,11 @@ pub(super) struct Args {
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let cannot = |e: std::io::Error| {
-        Error::failed(format!("{} cannot be written", args.ours.display())).because(e)
+        Error::failed(say!(
+            "merge_driver.cannot_written",
+            ours = args.ours.display()
+        ))
+        .because(e)
     };
     // In a folder of its own: what SQLite and the backup lay beside a book has no place among git's files.
     let folder = folder_beside(&args.ours)?;
@@ -65,9 +69,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         ..e
     })? {
         0 => {}
-        n => cx.warn(&format!(
-            "{n} fields have two values: `retain conflicts` lists them"
-        )),
+        n => cx.warn(&say!("merge_driver.fields_two_values_retain", n = n)),
     }
     Ok(())
 }
@@ -75,11 +77,12 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 /// A new folder beside a file, on the same disk.
 fn folder_beside(file: &std::path::Path) -> Result<PathBuf> {
     let mut name = std::path::absolute(file)
-        .map_err(|e| Error::failed("the place cannot be found").because(e))?
+        .map_err(|e| Error::failed(say!("merge_driver.place_cannot_found")).because(e))?
         .into_os_string();
     name.push(format!(".{}.merging", std::process::id()));
     let folder = PathBuf::from(name);
-    std::fs::create_dir(&folder)
-        .map_err(|e| Error::failed(format!("{} cannot be made", folder.display())).because(e))?;
+    std::fs::create_dir(&folder).map_err(|e| {
+        Error::failed(say!("merge_driver.cannot_made", folder = folder.display())).because(e)
+    })?;
     Ok(folder)
 }

@@ -34,8 +34,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     let behind: Vec<String> = args.stage.iter().cloned().collect();
     let [stage] = args.whom.words(&behind)[..] else {
-        return Err(Error::usage("No stage is named")
-            .hint("a stage, next or previous: `retain stages` lists them")
+        return Err(Error::usage(say!("move.no_stage_named"))
+            .hint(say!("move.stage_next_or_previous"))
             .into());
     };
     let customers = args.whom.find(cx, &mut store)?;
@@ -72,7 +72,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     )
     .map_err(|stop| match stop {
         Stop::Error(error) if missing && error.kind == Kind::Usage => {
-            Stop::Error(error.hint("add `--reason CODE` or `--text WHY`; see `retain move --help`"))
+            Stop::Error(error.hint(say!("move.add_reason_code_or")))
         }
         other => other,
     })
@@ -87,8 +87,8 @@ fn target(stages: &crate::domain::stage::Stages, name: &str) -> Result<Target, E
         "previous" | "prev" | "<" => Ok(Target::Previous),
         _ => {
             let all: Vec<&str> = stages.stage.iter().map(|s| s.code.as_str()).collect();
-            Err(Error::usage(format!("There is no stage \"{name}\""))
-                .hint(format!("stages: {}, or next, previous", all.join(", "))))
+            Err(Error::usage(say!("move.there_no_stage", name = name))
+                .hint(say!("move.stages_or_next_previous", all = all.join(", "))))
         }
     }
 }
@@ -98,7 +98,7 @@ fn known(code: &str) -> Result<String, Error> {
     if CHURN_REASONS.contains(&wanted.as_str()) || BACK_REASONS.contains(&wanted.as_str()) {
         return Ok(wanted);
     }
-    Err(Error::usage(format!("There is no reason \"{code}\""))
+    Err(Error::usage(say!("move.there_no_reason", code = code))
         .hint(format!("to leave: {}", CHURN_REASONS.join(", ")))
-        .hint(format!("to go back: {}", BACK_REASONS.join(", "))))
+        .hint(say!("move.go_back", what = BACK_REASONS.join(", "))))
 }

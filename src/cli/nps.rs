@@ -128,7 +128,7 @@ pub(super) fn find_contact(cx: &Cx<'_>, store: &mut Store, customer: Id, name: &
     match fits.as_slice() {
         [one] => Ok(one.id),
         [] => Err(contacts.iter().take(8).fold(
-            Error::not_found(format!("No contact is called \"{name}\"")),
+            Error::not_found(say!("nps.no_contact_called", name = name)),
             |e, c| e.hint(c.name.clone()),
         )),
         several => Err(several.iter().take(8).fold(
@@ -169,7 +169,7 @@ fn verdict(tally: &Tally) -> String {
         Verdict::None => "no answers".to_owned(),
         Verdict::Answers(few) => {
             let few: Vec<String> = few.iter().map(u8::to_string).collect();
-            format!("{} (too few for a score)", few.join(" "))
+            say!("nps.too_few_for_score", few = few.join(" ")).to_string()
         }
         Verdict::Score(nps) => format!(
             "{:.0} ({:.0} to {:.0}), n {}",
@@ -183,7 +183,7 @@ fn changed(change: &Change) -> String {
     let said = if change.visible {
         "a change"
     } else {
-        "no change visible"
+        &say!("nps.no_change_visible")
     };
     format!(
         "{:+.0} ({:.0} to {:.0}), z {:.2}: {said}",
@@ -260,7 +260,7 @@ fn object(page: &NpsPage, roster: &Roster, filter: &str) -> Value {
         .iter()
         .map(|at| json!({"name": name(page, roster, *at), "number": page.answers.said[*at as usize].number}))
         .collect();
-    let mut all = json!({"filter": filter, "from": page.period.from, "to": page.period.to, "convention": "latest answer of a person in the window; 95% adjusted Wald"});
+    let mut all = json!({"filter": filter, "from": page.period.from, "to": page.period.to, "convention": say!("nps.latest_answer_person_window")});
     if let (Value::Object(all), Value::Object(tally)) = (&mut all, tally_json(&figures.window)) {
         all.extend(tally);
         let month = |m: &crate::domain::survey::Month| {
@@ -293,9 +293,10 @@ fn object(page: &NpsPage, roster: &Roster, filter: &str) -> Value {
 
 fn print(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
     let figures = &page.figures;
-    let title = format!(
-        "NPS from {} to {}: the latest answer of a person, 95% interval (adjusted Wald)",
-        page.period.from, page.period.to
+    let title = say!(
+        "nps.nps_from_latest_answer",
+        from = page.period.from,
+        to = page.period.to
     );
     let title = cx.out.paint(Ink::Dim, &title);
     cx.out.line(&title)?;
@@ -310,21 +311,23 @@ fn print(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
     }
     let csat = &figures.csat.share;
     cx.out.line(&match csat.of {
-        0 => "Satisfaction: no answers".to_owned(),
-        n => format!(
-            "Satisfaction {} said 4 or 5, n {n}",
-            csat.percent_with_interval()
+        0 => say!("nps.satisfaction_no_answers").to_owned(),
+        n => say!(
+            "nps.satisfaction_said_4_or",
+            percent_with_interval = csat.percent_with_interval(),
+            n = n
         ),
     })?;
     cx.out.line(&match figures.ces.mean {
-        None => "Effort: no answers".to_owned(),
-        Some(mean) => format!("Effort {mean:.1} of 7, n {}", figures.ces.answers.len()),
+        None => say!("nps.effort_no_answers").to_owned(),
+        Some(mean) => format!("Effort {mean:.1} of 7, n {}", figures.ces.answers.len()).into(),
     })?;
     for at in figures.window.invalid.iter().take(20) {
         let number = page.answers.said[*at as usize].number;
-        cx.out.line(&format!(
-            "Not counted: {number} by {}",
-            one_line(name(page, roster, *at))
+        cx.out.line(&say!(
+            "nps.not_counted_by",
+            number = number,
+            page = one_line(name(page, roster, *at))
         ))?;
     }
     let rows: Vec<Vec<String>> = figures.waves.iter().map(wave_row).collect();
@@ -342,10 +345,10 @@ fn print(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
         print_movement(cx, page, movement)?;
     }
     cx.out.line("")?;
-    cx.out.line(&format!(
-        "{} invited without an answer, {} customers never asked",
-        figures.silent.len(),
-        figures.never_asked.len()
+    cx.out.line(&say!(
+        "nps.invited_without_answer_customers",
+        silent = figures.silent.len(),
+        never_asked = figures.never_asked.len()
     ))?;
     print_calls(cx, page, roster)
 }
@@ -399,7 +402,7 @@ fn print_calls(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
         .filter(|at| low(&page.answers.said[**at as usize]))
         .collect();
     if waiting.is_empty() {
-        return Ok(cx.out.line("No low answer waits for a call")?);
+        return Ok(cx.out.line(&say!("nps.no_low_answer_waits"))?);
     }
     cx.out.line("")?;
     let rows: Vec<Vec<String>> = waiting
@@ -415,7 +418,7 @@ fn print_calls(cx: &mut Cx<'_>, page: &NpsPage, roster: &Roster) -> Done {
         })
         .collect();
     cx.out.table(
-        &["score", "low answers that wait for a call", "day"],
+        &["score", &say!("nps.low_answers_wait_for"), "day"],
         &[true, false, false],
         &rows,
     )?;

@@ -37,10 +37,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         cx.out.line(&one_line(&line))?;
     }
     if waiting.is_empty() {
-        cx.out
-            .line("Nothing waits: the book has every change of yours")?;
+        cx.out.line(&say!("outbox.nothing_waits_book_every"))?;
     } else if args.drop {
-        cx.out.line(&format!("Let go of {dropped} of them"))?;
+        cx.out
+            .line(&say!("outbox.let_go_them", dropped = dropped))?;
     }
     Ok(())
 }

@@ -58,7 +58,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         let gap = match (row.gap, row.people) {
             (true, 0) => "  gap: nobody".to_owned(),
             (true, _) if row.days.is_none() => "  gap: never".to_owned(),
-            (true, _) => format!("  gap: more than {} days", row.limit.unwrap_or(0)),
+            (true, _) => {
+                say!("people.gap_more_than_days", limit = row.limit.unwrap_or(0)).to_string()
+            }
             _ => String::new(),
         };
         let role = if row.role.is_empty() {

@@ -31,14 +31,15 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let subject = store.subject(id)?;
     let value = json!({ "schema": SCHEMA, "person": subject });
     deliver(cx, args.output.as_deref(), Bytes::Text, |mut out| {
-        let cannot = |e| Error::failed("the file cannot be written").because(e);
+        let cannot = |e| Error::failed(say!("person.file_cannot_written")).because(e);
         rows::pretty(&mut out, &value).map_err(cannot)?;
         out.write_all(b"\n").map_err(cannot)
     })?;
     match &args.output {
-        Some(path) => Ok(cx.out.line(&one_line(&format!(
-            "What there is of {name} is in {}",
-            path.display()
+        Some(path) => Ok(cx.out.line(&one_line(&say!(
+            "person.what_there",
+            name = name,
+            path = path.display()
         )))?),
         None => Ok(()),
     }

@@ -49,8 +49,8 @@ impl Places {
 
     fn data_file(&self, name: &str) -> Result<PathBuf> {
         let folder = self.data.as_ref().ok_or_else(|| {
-            Error::usage("This machine does not say where your data folder is")
-                .hint("name the book with `--book FILE`, or set RETAIN_BOOK")
+            Error::usage(say!("place.this_machine_does_not"))
+                .hint(say!("place.name_book_with_book"))
         })?;
         Ok(folder.join(name))
     }
@@ -88,12 +88,12 @@ pub(super) fn make_folder_of(file: &Path) -> Result<()> {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
             crate::files::make_own(folder).map_err(|e| {
-                Error::failed(format!(
-                    "The folder {} cannot be made: {}",
-                    folder.display(),
-                    e.kind()
+                Error::failed(say!(
+                    "place.folder_cannot_made",
+                    folder = folder.display(),
+                    kind = e.kind()
                 ))
-                .hint("name another file with `--book FILE`")
+                .hint(say!("place.name_another_file_with"))
                 .because(e)
             })
         }

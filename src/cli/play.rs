@@ -92,10 +92,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             from,
         } => {
             if let [word, ..] = whom.words(&[])[..] {
-                return Err(Error::usage(format!(
-                    "\"{word}\" is one too many: --filter says whom"
-                ))
-                .into());
+                return Err(Error::usage(say!("play.one_too_many_filter", word = word)).into());
             }
             let customers = whom.find(cx, &mut store)?;
             let from = cx.day(&store, from.as_deref())?;
@@ -117,7 +114,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let named = steps
                 .iter()
                 .map(|(p, s)| (s.task, format!("{}, {}", p.customer_name, s.title)));
-            let at = by_end("step", "retain play list", named, step)?;
+            let at = by_end("step", &say!("play.retain_play_list"), named, step)?;
             let step = steps[at].1.id;
             cx.write(
                 &mut store,
@@ -131,7 +128,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let rows = answer(&mut store, PlayAsk::default())?;
             let at = by_end(
                 "running playbook",
-                "retain play list",
+                &say!("play.retain_play_list"),
                 rows.iter()
                     .map(|p| (p.id, format!("{}, {}", p.customer_name, p.label))),
                 play,
@@ -158,14 +155,14 @@ fn books(cx: &mut Cx<'_>, store: &Store) -> Done {
     let config = store.config();
     if cx.out.json {
         let value = serde_json::to_value(&config.playbooks)
-            .map_err(|e| Error::failed("the playbooks cannot be written as JSON").because(e))?;
+            .map_err(|e| Error::failed(say!("play.playbooks_cannot_written_as")).because(e))?;
         return cx.out.rows("playbook", value);
     }
     for book in &config.playbooks.playbook {
         let from = match book.from {
-            Anchor::Start => "from its start",
-            Anchor::Renewal => "from the renewal",
-            Anchor::Stage => "from the stage entry",
+            Anchor::Start => say!("play.from_its_start"),
+            Anchor::Renewal => say!("play.from_renewal"),
+            Anchor::Stage => say!("play.from_stage_entry"),
         };
         let head = cx.out.paint(
             Ink::Bold,
@@ -190,7 +187,7 @@ fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
         return cx.out.rows("plays", json!({ "plays": rows }));
     }
     if rows.is_empty() {
-        return Ok(cx.out.line("no playbook runs there")?);
+        return Ok(cx.out.line(&say!("play.no_playbook_runs_there"))?);
     }
     for play in rows {
         let done = play
@@ -201,18 +198,21 @@ fn print(cx: &mut Cx<'_>, rows: &[PlayRow]) -> Done {
         let by = if play.cause.is_empty() {
             String::new()
         } else {
-            format!(", by the rule {}", play.cause)
+            say!("play.by_rule", cause = play.cause).to_string()
         };
         let end = play
             .ended
             .map_or_else(String::new, |d| format!(", ended {d} {}", play.outcome));
-        let head = format!(
-            "{}  {}: {}, {done} of {} done, since {}{by}{end}",
-            super::tail(play.id),
-            play.customer_name,
-            play.label,
-            play.steps.len(),
-            play.started
+        let head = say!(
+            "play.done_since",
+            id = super::tail(play.id),
+            customer_name = play.customer_name,
+            label = play.label,
+            done = done,
+            steps = play.steps.len(),
+            started = play.started,
+            by = by,
+            end = end
         );
         let head = cx.out.paint(Ink::Bold, &one_line(&head));
         cx.out.line(&head)?;

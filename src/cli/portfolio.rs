@@ -22,8 +22,8 @@ pub(super) fn assign(cx: &mut Cx<'_>, args: &AssignArgs) -> Done {
     let owner = match args.whom.words(&behind)[..] {
         [owner] => owner.trim().to_owned(),
         _ => {
-            return Err(Error::usage("Nobody is named to give them to")
-                .hint("one name; \"\" takes the owner away")
+            return Err(Error::usage(say!("portfolio.nobody_named_give_them"))
+                .hint(say!("portfolio.one_name_takes_owner"))
                 .into());
         }
     };
@@ -46,8 +46,8 @@ pub(super) fn tag(cx: &mut Cx<'_>, args: &TagArgs) -> Done {
     let tags = args.whom.words(&args.tags);
     let (remove, add): (Vec<&str>, Vec<&str>) = tags.iter().partition(|t| t.starts_with('-'));
     if tags.is_empty() {
-        return Err(Error::usage("No tag is named")
-            .hint("+pilot puts it on, -pilot takes it off")
+        return Err(Error::usage(say!("portfolio.no_tag_named"))
+            .hint(say!("portfolio.pilot_puts_on_pilot"))
             .into());
     }
     let plain = |tags: Vec<&str>| {

@@ -128,8 +128,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mentions = store.mentions_of(&plan.terms, &HashSet::new())?;
     sweep(cx, &mut store, Some((receipt, &mentions)))?;
     if !mentions.is_empty() && !cx.out.json {
-        cx.out
-            .line("The book still names it where it is about something else:")?;
+        cx.out.line(&say!("purge.book_still_names_where"))?;
         for words in told(&mentions) {
             cx.out.line(&one_line(&words))?;
         }
@@ -151,8 +150,7 @@ fn sweep(cx: &mut Cx<'_>, store: &mut Store, done: Option<(Receipt, &[Mention])>
     if let Some((receipt, _)) = done {
         cx.out.line(&one_line(&receipt.label))?;
         if !backups.is_empty() {
-            cx.out
-                .line("Files that still hold it until they go; only backups go by themselves:")?;
+            cx.out.line(&say!("purge.files_still_hold_until"))?;
         }
         for path in backups {
             cx.out.line(&one_line(&format!("  {}", path.display())))?;
@@ -226,7 +224,7 @@ fn told(mentions: &[Mention]) -> Vec<String> {
         .collect();
     let more = mentions.len().saturating_sub(MOST_TOLD);
     if more > 0 {
-        lines.push(format!("  and {more} more; --json has all of them"));
+        lines.push(say!("purge.more_json_all_them", more = more).to_string());
     }
     lines
 }
@@ -236,10 +234,10 @@ pub(super) fn contact(store: &Store, who: &str) -> Result<(Id, String)> {
     let mut found = store.find_contacts(who)?;
     match (found.len(), found.pop()) {
         (1, Some((id, name, _))) => Ok((id, name)),
-        (0, _) => Err(Error::not_found(format!("There is no contact {who}"))),
+        (0, _) => Err(Error::not_found(say!("purge.there_no_contact", who = who))),
         (_, last) => {
-            let mut error = Error::usage(format!("\"{who}\" fits several contacts"))
-                .hint("name one by its id:");
+            let mut error = Error::usage(say!("purge.fits_several_contacts", who = who))
+                .hint(say!("purge.name_one_by_its"));
             for (id, name, customer) in found.iter().chain(&last) {
                 error = error.hint(format!("{id}  {name}, {customer}"));
             }
@@ -258,9 +256,10 @@ fn tell(cx: &Cx<'_>, plan: &Plan, name: &str) {
         .iter()
         .map(|(kind, n)| format!("{n} {kind}"))
         .collect();
-    cx.warn(&format!(
-        "This deletes {name} and all that belongs to it for good: {}. It cannot be taken back.",
-        goes.join(", ")
+    cx.warn(&say!(
+        "purge.this_deletes_all_belongs",
+        name = name,
+        goes = goes.join(", ")
     ));
     if !plan.stay.is_empty() {
         cx.warn("Meetings with others stay, without them; the words may still name them:");
@@ -286,10 +285,8 @@ fn tell(cx: &Cx<'_>, plan: &Plan, name: &str) {
 /// Has the name typed, because there is no way back.
 fn confirm(name: &str) -> Result<()> {
     if !std::io::stdin().is_terminal() {
-        return Err(
-            Error::usage("A purge cannot be taken back, and nobody is here to confirm it")
-                .hint("--yes confirms it; nothing was deleted"),
-        );
+        return Err(Error::usage(say!("purge.purge_cannot_taken_back"))
+            .hint(say!("purge.yes_confirms_nothing_deleted")));
     }
     let mut out = std::io::stderr();
     let _ = write!(out, "Type the name to confirm: ").and_then(|()| out.flush());
@@ -298,6 +295,6 @@ fn confirm(name: &str) -> Result<()> {
     if read.is_ok() && typed.trim() == name.trim() {
         Ok(())
     } else {
-        Err(Error::usage("That is not the name; nothing was deleted"))
+        Err(Error::usage(say!("purge.not_name_nothing_deleted")))
     }
 }

@@ -129,13 +129,13 @@ fn print(cx: &mut Cx<'_>, into: &Into, report: &Report) -> Done {
     }
     deliver(cx, into.output.as_deref(), Bytes::Text, |out| {
         out.write_all(text.as_bytes())
-            .map_err(|e| Error::failed("the report cannot be written").because(e))
+            .map_err(|e| Error::failed(say!("report.report_cannot_written")).because(e))
     })?;
     match &into.output {
         Some(path) if cx.out.json => Ok(cx.out.object(json!({ "file": path }))?),
         Some(path) => Ok(cx
             .out
-            .line(&one_line(&format!("The report is in {}", path.display())))?),
+            .line(&one_line(&say!("report.report", path = path.display())))?),
         None => Ok(()),
     }
 }

@@ -53,9 +53,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         words(&restored.holds)
     )))?;
     if let Some(moved) = restored.moved {
-        cx.out.line(&one_line(&format!(
-            "the file that was there is now {}",
-            moved.display()
+        cx.out.line(&one_line(&say!(
+            "restore.file_there_now",
+            moved = moved.display()
         )))?;
         if let Some(lacks) = restored.lacks.filter(|lacks| *lacks > 0) {
             let changes = if lacks == 1 {
@@ -63,9 +63,10 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             } else {
                 format!("{lacks} changes")
             };
-            cx.out.line(&one_line(&format!(
-                "it has {changes} that the backup lacks: yours follow by themselves, `retain merge {}` takes over those of others",
-                moved.display()
+            cx.out.line(&one_line(&say!(
+                "restore.backup_lacks_yours_follow",
+                changes = changes,
+                moved = moved.display()
             )))?;
         }
     }
@@ -82,9 +83,10 @@ fn salvaged(cx: &mut Cx<'_>, path: &Path, yes: bool) -> Done {
         keep: cx.keep(),
     };
     for other in here(path) {
-        cx.warn(&format!(
-            "{} has the book open on {}: what is saved there meanwhile comes only from that person's outbox, so let them leave first",
-            other.person, other.host
+        cx.warn(&say!(
+            "restore.book_open_on_what",
+            person = other.person,
+            host = other.host
         ));
     }
     let done = salvage(path, &options)?;
@@ -106,22 +108,21 @@ fn salvaged(cx: &mut Cx<'_>, path: &Path, yes: bool) -> Done {
         return Ok(cx.out.object(value)?);
     }
     if !goes {
-        cx.out.line(&one_line(&format!(
-            "the salvaged book is {}; the damaged one is where it was",
-            book.display()
+        cx.out.line(&one_line(&say!(
+            "restore.salvaged_book_damaged_one",
+            book = book.display()
         )))?;
-        cx.out
-            .line("look at it with --book; `retain restore --salvage --yes` puts it in place")?;
+        cx.out.line(&say!("restore.look_at_with_book"))?;
         return Ok(());
     }
-    cx.out.line(&one_line(&format!(
-        "the salvaged book is in place: {}",
-        book.display()
+    cx.out.line(&one_line(&say!(
+        "restore.salvaged_book_place",
+        book = book.display()
     )))?;
     if let Some(moved) = moved {
-        cx.out.line(&one_line(&format!(
-            "the damaged file is now {}",
-            moved.display()
+        cx.out.line(&one_line(&say!(
+            "restore.damaged_file_now",
+            moved = moved.display()
         )))?;
     }
     Ok(())
@@ -144,11 +145,13 @@ const MOST: usize = 20;
 fn tell(cx: &mut Cx<'_>, report: &Report) -> std::io::Result<()> {
     let wal = match report.bad_frames {
         0 => String::new(),
-        frames => format!(", and {frames} of its -wal"),
+        frames => say!("restore.its_wal", frames = frames).to_string(),
     };
-    cx.out.line(&format!(
-        "{} of {} pages are damaged{wal}",
-        report.bad_pages, report.pages
+    cx.out.line(&say!(
+        "restore.pages_damaged",
+        bad_pages = report.bad_pages,
+        pages = report.pages,
+        wal = wal
     ))?;
     let rows: Vec<Vec<String>> = report
         .tables
@@ -178,16 +181,16 @@ fn tell(cx: &mut Cx<'_>, report: &Report) -> std::io::Result<()> {
         } else {
             &source.from
         };
-        cx.out.line(&one_line(&format!(
-            "{} batches came from {from}: {}",
-            source.batches,
-            whose.join(", ")
+        cx.out.line(&one_line(&say!(
+            "restore.batches_came_from",
+            batches = source.batches,
+            from = from,
+            whose = whose.join(", ")
         )))?;
     }
     for name in &report.passed_over {
-        cx.out.line(&one_line(&format!(
-            "the backup {name} is not whole, or of another book, and was passed over"
-        )))?;
+        cx.out
+            .line(&one_line(&say!("restore.backup_not_whole_or", name = name)))?;
     }
     let mut lines: Vec<String> = report
         .missing
@@ -196,29 +199,39 @@ fn tell(cx: &mut Cx<'_>, report: &Report) -> std::io::Result<()> {
         .collect();
     for d in &report.damaged {
         let part = if d.has < d.had {
-            format!("{} of {} rows and edits are there", d.has, d.had)
+            say!("restore.rows_edits_there", has = d.has, had = d.had)
         } else {
-            "something in it changed".into()
+            say!("restore.something_changed")
         };
-        lines.push(format!(
-            "batch {} of {} (\"{}\", {} UTC) is not what was written: {part}",
-            d.number,
-            d.person,
-            d.label,
-            d.at.utc().format("%Y-%m-%d")
-        ));
+        lines.push(
+            say!(
+                "restore.batch_utc_not_what",
+                number = d.number,
+                person = d.person,
+                label = d.label,
+                format = d.at.utc().format("%Y-%m-%d"),
+                part = part
+            )
+            .to_string(),
+        );
     }
     if report.stand_ins > 0 {
-        lines.push(format!(
-            "{} customers cannot be read; what is theirs is kept under a name with a number",
-            report.stand_ins
-        ));
+        lines.push(
+            say!(
+                "restore.customers_cannot_read_what",
+                stand_ins = report.stand_ins
+            )
+            .to_string(),
+        );
     }
     if report.headless > 0 {
-        lines.push(format!(
-            "rows of {} batches are kept whose own rows cannot be read",
-            report.headless
-        ));
+        lines.push(
+            say!(
+                "restore.rows_batches_kept_whose",
+                headless = report.headless
+            )
+            .to_string(),
+        );
     }
     for line in lines.iter().take(MOST) {
         let line = cx.out.paint(Ink::Risk, &one_line(line));
@@ -226,10 +239,10 @@ fn tell(cx: &mut Cx<'_>, report: &Report) -> std::io::Result<()> {
     }
     if lines.len() > MOST {
         cx.out
-            .line(&format!("and {} more; --json has all", lines.len() - MOST))?;
+            .line(&say!("restore.more_json_all", len = lines.len() - MOST))?;
     }
     if lines.is_empty() {
-        let line = cx.out.paint(Ink::Good, "nothing is missing");
+        let line = cx.out.paint(Ink::Good, &say!("restore.nothing_missing"));
         cx.out.line(&line)?;
     }
     Ok(())

@@ -166,7 +166,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                     ..FiredAsk::default()
                 },
             )?;
-            print(cx, &rows, "no rule has fired there")
+            print(cx, &rows, &say!("rule.no_rule_fired_there"))
         }
         What::Undo { id } => {
             let rows = fired(
@@ -178,7 +178,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             )?;
             let at = by_end(
                 "firing",
-                "retain rule log",
+                &say!("rule.retain_rule_log"),
                 rows.iter()
                     .map(|r| (r.id, format!("{}, {}", r.customer_name, r.text))),
                 id,
@@ -222,7 +222,7 @@ pub(super) fn alerts(cx: &mut Cx<'_>, args: &AlertArgs) -> Done {
             ..FiredAsk::default()
         },
     )?;
-    print(cx, &rows, "nothing to be alerted to")
+    print(cx, &rows, &say!("rule.nothing_alerted"))
 }
 
 fn fired(store: &mut Store, ask: FiredAsk) -> Result<Vec<FiredRow>> {
@@ -263,7 +263,7 @@ fn list(cx: &mut Cx<'_>, store: &mut Store) -> Done {
     let config = store.config();
     if cx.out.json {
         let value = serde_json::to_value(&config.rules)
-            .map_err(|e| Error::failed("the rules cannot be written as JSON").because(e))?;
+            .map_err(|e| Error::failed(say!("rule.rules_cannot_written_as")).because(e))?;
         return cx.out.rows("rule", value);
     }
     for rule in &config.rules.rule {
@@ -308,8 +308,8 @@ fn does(rule: &Rule) -> String {
     }
     match rule.alert {
         Alert::None => {}
-        Alert::Owner => parts.push("alerts the owner".into()),
-        Alert::Team => parts.push("alerts the team".into()),
+        Alert::Owner => parts.push(say!("rule.alerts_owner").into()),
+        Alert::Team => parts.push(say!("rule.alerts_team").into()),
     }
     parts.join(", ")
 }
@@ -333,13 +333,13 @@ fn trial(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule, days: u16) -> Done {
     };
     if cx.out.json {
         let value = serde_json::to_value(&trial)
-            .map_err(|e| Error::failed("the trial cannot be written as JSON").because(e))?;
+            .map_err(|e| Error::failed(say!("rule.trial_cannot_written_as")).because(e))?;
         return Ok(cx.out.object(value)?);
     }
     let how = if trial.step == 1 {
         ""
     } else {
-        ", looked at once a week"
+        &say!("rule.looked_at_once_week")
     };
     let verb = if rule.on == Edge::Enter {
         "enters"
@@ -347,9 +347,9 @@ fn trial(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule, days: u16) -> Done {
         "leaves"
     };
     cx.out.line(&one_line(&format!("{verb} {}", rule.when)))?;
-    cx.out.line(&format!(
-        "holds {} customers today; these would not fire, because they are in it already",
-        trial.today.len()
+    cx.out.line(&say!(
+        "rule.holds_customers_today_these",
+        today = trial.today.len()
     ))?;
     for (_, name) in trial.today.iter().take(20) {
         cx.out.line(&one_line(&format!("  {name}")))?;
@@ -358,9 +358,11 @@ fn trial(cx: &mut Cx<'_>, store: &mut Store, rule: &Rule, days: u16) -> Done {
         cx.out
             .line(&format!("  and {} more", trial.today.len() - 20))?;
     }
-    cx.out.line(&format!(
-        "would have fired {} times in the last {days} days{how}",
-        trial.fired.len()
+    cx.out.line(&say!(
+        "rule.would_fired_times_last",
+        fired = trial.fired.len(),
+        days = days,
+        how = how
     ))?;
     for (day, _, name) in trial.fired.iter().rev().take(20) {
         cx.out.line(&one_line(&format!("  {day}  {name}")))?;
@@ -412,7 +414,7 @@ fn change(
     let config = store.config();
     let Some(rule) = config.rules.find(code) else {
         let known: Vec<&str> = config.rules.rule.iter().map(|r| r.code.as_str()).collect();
-        return Err(Error::not_found(format!("There is no rule {code}"))
+        return Err(Error::not_found(say!("rule.there_no_rule", code = code))
             .hint(format!("rules: {}", known.join(", ")))
             .into());
     };

@@ -12,6 +12,7 @@ use crate::domain::rfm::{FEW, LOOK_BACK};
 use crate::domain::segment::{BY_SCORES, READY};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
+use crate::sentence::Sentence;
 use crate::store::Store;
 use crate::text::fold;
 use crate::text::words::Words;
@@ -114,13 +115,15 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         cx.out.table(&heads, &right, &rows)?;
     }
     let scored = if page.buyers < FEW {
-        ": too few for scores"
+        say!("segments.too_few_for_scores")
     } else {
-        ""
+        Sentence::default()
     };
-    let note = format!(
-        "paid orders of the last {LOOK_BACK} days; {} customers ordered{scored}",
-        page.buyers
+    let note = say!(
+        "segments.paid_orders_last_days",
+        look_back = LOOK_BACK,
+        buyers = page.buyers,
+        scored = scored
     );
     let note = cx.out.paint(Ink::Dim, &note);
     Ok(cx.out.line(&note)?)
@@ -180,8 +183,8 @@ fn course(cx: &mut Cx<'_>, store: &mut Store, name: &str, months: u16) -> Done {
         &[false, true, false],
         &counts.iter().map(row).collect::<Vec<_>>(),
     )?;
-    let note = "figures of each day, folded from its facts; owners, tags, attributes and removals are the present ones";
-    let note = cx.out.paint(Ink::Dim, note);
+    let note = say!("segments.figures_each_day_folded");
+    let note = cx.out.paint(Ink::Dim, &note);
     Ok(cx.out.line(&note)?)
 }
 
@@ -191,7 +194,7 @@ fn find(store: &mut Store, name: &str) -> Result<(String, View)> {
         .into_iter()
         .find(|(n, _)| fold(n) == wanted);
     found.ok_or_else(|| {
-        Error::not_found(format!("There is no saved view \"{name}\""))
-            .hint("`retain view save NAME --filter FILTER` makes one")
+        Error::not_found(say!("segments.there_no_saved_view", name = name))
+            .hint(say!("segments.retain_view_save_name"))
     })
 }

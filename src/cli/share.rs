@@ -37,11 +37,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
     for folder in synced.last().into_iter().chain([&folder]) {
         if folder == Path::new("/tmp") || cx.places.is_home(folder) {
-            return Err(Error::usage(format!(
-                "{} holds other things than the book",
-                folder.display()
+            return Err(Error::usage(say!(
+                "share.holds_other_things_than",
+                folder = folder.display()
             ))
-            .hint("move the book into a folder of its own first, and share that")
+            .hint(say!("share.move_book_into_folder"))
             .into());
         }
     }
@@ -53,13 +53,11 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             .out
             .object(json!({ "book": path, "folder": folder, "mode": store.mode().name() }))?);
     }
-    cx.out.line(&format!(
-        "{} is the group's now: folder 2770, book 0660",
-        folder.display()
-    ))?;
+    cx.out
+        .line(&say!("share.group_s_now_folder", folder = folder.display()))?;
     Ok(cx
         .out
-        .line(&format!("the book is used as: {}", store.mode().name()))?)
+        .line(&say!("share.book_used_as", mode = store.mode().name()))?)
 }
 
 /// Group and modes of the folder and of the files of the book, and whether they are as they have to be.
@@ -67,12 +65,12 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
 fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let cannot = |e: std::io::Error| {
-        Error::failed(format!(
-            "{} cannot be shared: {}",
-            folder.display(),
-            e.kind()
+        Error::failed(say!(
+            "share.cannot_shared",
+            folder = folder.display(),
+            kind = e.kind()
         ))
-        .hint("its owner, or root, can share it")
+        .hint(say!("share.its_owner_or_root"))
         .because(e)
     };
     let gid = match group {
@@ -88,9 +86,9 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
     );
     let keeps = |path: &Path, mode: u32, is: std::fs::Metadata| {
         if is.mode() & 0o7777 != mode || gid.is_some_and(|g| g != is.gid()) {
-            return Err(Error::failed(format!(
-                "{} does not keep its mode: this file system has no groups",
-                path.display()
+            return Err(Error::failed(say!(
+                "share.does_not_keep_its",
+                path = path.display()
             )));
         }
         Ok(())
@@ -129,9 +127,7 @@ fn give(folder: &Path, book: &Path, synced: &[PathBuf], group: Option<&str>) -> 
 
 #[cfg(not(unix))]
 fn give(_folder: &Path, _book: &Path, _synced: &[PathBuf], _group: Option<&str>) -> Result<()> {
-    Err(Error::usage(
-        "Groups are set by the system here, not by Retain",
-    ))
+    Err(Error::usage(say!("share.groups_set_by_system")))
 }
 
 /// The number of a group by its name, or a number.
@@ -153,7 +149,7 @@ fn group_id(name: &str) -> Result<u32> {
         })
         .next();
     number.ok_or_else(|| {
-        Error::not_found(format!("There is no group {name} on this machine"))
-            .hint("give its number, or ask who looks after it")
+        Error::not_found(say!("share.there_no_group_on", name = name))
+            .hint(say!("share.give_its_number_or"))
     })
 }

@@ -116,7 +116,7 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
     let health = &account.health.health;
     let score = health.score.map_or_else(
         || "insufficient data".to_owned(),
-        |s| format!("{s} ({}% of the weight)", health.coverage),
+        |s| say!("show.weight", s = s, coverage = health.coverage).to_string(),
     );
     let score = cx.out.paint(band_ink(health.band), &score);
     let score =
@@ -124,12 +124,14 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
     let stage = signals.since.map_or_else(
         || "-".to_owned(),
         |since| {
-            format!(
-                "{} since {since} ({} days, visit {})",
-                one_line(config.stages.label(signals.stage)),
-                today.since(since),
-                signals.visit
+            say!(
+                "show.since_days_visit",
+                stage = one_line(config.stages.label(signals.stage)),
+                since = since,
+                since_2 = today.since(since),
+                visit = signals.visit
             )
+            .to_string()
         },
     );
     let nps = signals
@@ -141,13 +143,14 @@ fn print_head(cx: &mut Cx<'_>, account: &Account, config: &Config, today: Day) -
         .map_or_else(
             || "-".to_owned(),
             |k| {
-                format!(
-                    "{} ({} days, every {} to {})",
-                    k.standing.code(),
-                    k.days,
-                    k.ideal,
-                    k.longest
+                say!(
+                    "show.days_every",
+                    standing = k.standing.code(),
+                    days = k.days,
+                    ideal = k.ideal,
+                    longest = k.longest
                 )
+                .to_string()
             },
         );
     let rows = [
@@ -249,7 +252,7 @@ fn print_calls(cx: &mut Cx<'_>, store: &mut Store, customer: Id, today: Day) -> 
         },
     )?;
     if !calls.is_empty() {
-        heading(cx, "Calls to action")?;
+        heading(cx, &say!("show.calls_action"))?;
     }
     for call in calls.iter().map(|row| &row.action) {
         let turn = call
@@ -318,10 +321,10 @@ fn print_events(cx: &mut Cx<'_>, account: &Account, config: &Config) -> Done {
     }
     heading(
         cx,
-        &format!(
-            "Newest events ({} of {})",
-            account.events.len(),
-            account.total
+        &say!(
+            "show.newest_events",
+            events = account.events.len(),
+            total = account.total
         ),
     )?;
     for event in &account.events {

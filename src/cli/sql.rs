@@ -32,8 +32,8 @@ const LONGEST: u64 = 1 << 20;
 
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if cx.as_of.is_some() {
-        return Err(Error::usage("SQL reads the book as it is now")
-            .hint("leave out --as-of")
+        return Err(Error::usage(say!("sql.sql_reads_book_as"))
+            .hint(say!("sql.leave_out_as"))
             .into());
     }
     let mut store = cx.open()?;
@@ -62,7 +62,7 @@ fn from_stdin() -> Result<String, Error> {
         .lock()
         .take(LONGEST)
         .read_to_string(&mut text);
-    read.map_err(|e| Error::usage("The statement on standard input is not UTF-8 text").because(e))?;
+    read.map_err(|e| Error::usage(say!("sql.statement_on_standard_input")).because(e))?;
     Ok(text)
 }
 
@@ -155,6 +155,6 @@ fn views(cx: &mut Cx<'_>, store: &crate::store::Store) -> Done {
         rows,
         &["view", "a row is"],
         &table,
-        "there are none",
+        &say!("sql.there_none"),
     )
 }

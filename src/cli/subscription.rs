@@ -115,7 +115,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 rows,
                 &heads,
                 &table,
-                "no subscription there",
+                &say!("subscription.no_subscription_there"),
             )
         }
         What::Add {
@@ -134,8 +134,8 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let terms = NewTerms {
                 subscription: key.clone(),
                 amount: parsed.ok_or_else(|| {
-                    Error::usage(format!("\"{amount}\" is not an amount"))
-                        .hint("such as 240, 2k or 1200.50")
+                    Error::usage(say!("subscription.not_amount", amount = amount))
+                        .hint(say!("subscription.such_as_240_2k"))
                 })?,
                 interval: match every.as_str() {
                     "day" => Interval::Day,

@@ -64,8 +64,8 @@ pub(super) fn answer(cx: &mut Cx<'_>, args: &AnswerArgs) -> Done {
     answers.extend(args.csat.map(|score| Said::Csat(score, args.text.clone())));
     answers.extend(args.ces.map(|score| Said::Ces(score, args.text.clone())));
     if answers.is_empty() {
-        return Err(Error::usage("there is no answer in it")
-            .hint("--csat, --ces, --heard, --opinion or --hurt")
+        return Err(Error::usage(say!("survey.there_no_answer"))
+            .hint(say!("survey.csat_ces_heard_opinion"))
             .into());
     }
     let at = cx.past(&store, args.at.as_deref())?;
@@ -178,9 +178,9 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 .line(&format!("{:>5}  {}", who.len(), one_line(text)))?;
         }
         if question.answers.len() > 20 {
-            cx.out.line(&format!(
-                "       and {} other answers",
-                question.answers.len() - 20
+            cx.out.line(&say!(
+                "survey.other_answers",
+                len = question.answers.len() - 20
             ))?;
         }
     }

@@ -54,13 +54,13 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     }
     if let Part::Aside(words) = store.part() {
         return Err(Error::usage(words)
-            .hint("nothing was given and nothing taken")
+            .hint(say!("sync.nothing_given_nothing_taken"))
             .into());
     }
     if let Some(device) = &args.new_key {
         let device = device.parse().map_err(|()| {
-            Error::usage(format!("{device} is not the id of a device"))
-                .hint("the sentence about what was left out names the device")
+            Error::usage(say!("sync.not_id_device", device = device))
+                .hint(say!("sync.sentence_about_what_left"))
         })?;
         store.forget_key(device)?;
     }
@@ -97,24 +97,22 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
         }))?);
     }
     if !on {
-        return Ok(cx
-            .out
-            .line("This copy takes no part; `retain sync --on` lets it")?);
+        return Ok(cx.out.line(&say!("sync.this_copy_takes_no"))?);
     }
-    cx.out.line(&format!(
-        "Gave {}, took {} by {}",
-        batches(done.given),
-        batches(done.taken),
-        one_line(&folder.display().to_string())
+    cx.out.line(&say!(
+        "sync.gave_took_by",
+        given = batches(done.given),
+        taken = batches(done.taken),
+        folder = one_line(&folder.display().to_string())
     ))?;
     if done.mended > 0 {
         let bundles = if done.mended == 1 {
-            "1 bundle of yours was".to_owned()
+            say!("sync.1_bundle_yours").to_owned()
         } else {
-            format!("{} bundles of yours were", done.mended)
+            say!("sync.bundles_yours_were", mended = done.mended)
         };
         cx.out
-            .line(&format!("{bundles} damaged and written anew"))?;
+            .line(&say!("sync.damaged_written_anew", bundles = bundles))?;
     }
     if done.conflicts > 0 {
         let fields = if done.conflicts == 1 {
@@ -122,9 +120,8 @@ fn print(cx: &mut Cx<'_>, store: &Store, done: &Exchanged) -> Done {
         } else {
             format!("{} fields have", done.conflicts)
         };
-        cx.out.line(&format!(
-            "{fields} two values: `retain conflicts` lists them"
-        ))?;
+        cx.out
+            .line(&say!("sync.two_values_retain_conflicts", fields = fields))?;
     }
     for words in &done.carried_out {
         cx.out.line(&one_line(words))?;

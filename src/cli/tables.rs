@@ -51,7 +51,7 @@ pub(super) fn stays(cx: &mut Cx<'_>, args: &StayArgs) -> Done {
         None if args.curve => Kind::Curve,
         None => Kind::Stays,
     };
-    windowed(cx, kind, &args.window, "no visits in these days")
+    windowed(cx, kind, &args.window, &say!("tables.no_visits_these_days"))
 }
 
 pub(super) fn targets(cx: &mut Cx<'_>, args: &TargetArgs) -> Done {
@@ -64,11 +64,21 @@ pub(super) fn targets(cx: &mut Cx<'_>, args: &TargetArgs) -> Done {
 }
 
 pub(super) fn help_first(cx: &mut Cx<'_>, args: &HelpArgs) -> Done {
-    windowed(cx, Kind::Help, &args.window, "no prospects in these days")
+    windowed(
+        cx,
+        Kind::Help,
+        &args.window,
+        &say!("tables.no_prospects_these_days"),
+    )
 }
 
 pub(super) fn issues(cx: &mut Cx<'_>, args: &IssueArgs) -> Done {
-    windowed(cx, Kind::Issues, &args.window, "no tickets in these days")
+    windowed(
+        cx,
+        Kind::Issues,
+        &args.window,
+        &say!("tables.no_tickets_these_days"),
+    )
 }
 
 fn windowed(cx: &mut Cx<'_>, kind: Kind, window: &Window, nothing: &str) -> Done {
@@ -116,9 +126,10 @@ pub(super) fn table(
         let rows: Vec<Value> = page.rows.iter().map(row).collect();
         return cx.out.rows("rows", json!({"filter": filter, "from": page.period.from, "to": page.period.to, "mode": mode, "rows": rows}));
     }
-    let title = format!(
-        "from {} to {}; shares with their 95% Wilson interval",
-        page.period.from, page.period.to
+    let title = say!(
+        "tables.from_shares_with_their",
+        from = page.period.from,
+        to = page.period.to
     );
     let title = cx.out.paint(Ink::Dim, &title);
     cx.out.line(&title)?;
@@ -135,23 +146,11 @@ pub(super) fn table(
         .collect();
     cx.out.table(&heads, &right, &rows)?;
     let notes = [
-        (
-            "half_left",
-            "product-limit with log-log intervals, open stays censored today",
-        ),
-        ("went_to", "by next stage: cumulative incidence"),
-        (
-            "log_rank",
-            "log-rank over the parts of a stage, each stay on its own: p is the chance of such a difference where they are alike",
-        ),
-        (
-            "still_there",
-            "product-limit with Greenwood's standard error and log-log intervals, open stays last seen today",
-        ),
-        (
-            "median_days",
-            "median and p90: product-limit, open ones censored today; plain median: of the ended ones alone",
-        ),
+        ("half_left", say!("tables.product_limit_with_log")),
+        ("went_to", say!("tables.by_next_stage_cumulative")),
+        ("log_rank", say!("tables.log_rank_over_parts")),
+        ("still_there", say!("tables.product_limit_with_greenwood")),
+        ("median_days", say!("tables.median_p90_product_limit")),
     ];
     for (_, note) in notes.iter().filter(|(head, _)| page.heads.contains(head)) {
         let note = cx.out.paint(Ink::Dim, note);

@@ -128,7 +128,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             let tasks = open_ones(&store, tasks)?;
             let until = cx
                 .day(&store, Some(until))?
-                .ok_or_else(|| Error::usage("A day is missing"))?;
+                .ok_or_else(|| Error::usage(say!("task.day_missing")))?;
             cx.write(
                 &mut store,
                 &Command::SnoozeTasks {
@@ -178,7 +178,7 @@ fn done(cx: &mut Cx<'_>, store: &mut Store, tasks: &[String]) -> Done {
 fn open_ones(store: &Store, texts: &[String]) -> Result<Vec<Id>> {
     let one = |text: &String| match change::row(store, Entity::Task, "task", text)? {
         (id, true) => Ok(id),
-        _ => Err(Error::usage("The task is done already")),
+        _ => Err(Error::usage(say!("task.task_done_already"))),
     };
     texts.iter().map(one).collect()
 }
@@ -230,6 +230,6 @@ fn list(cx: &mut Cx<'_>, store: &mut Store, mut ask: TaskAsk) -> Done {
         rows,
         &["id", "customer", "due", "prio", "owner", "title"],
         &table,
-        "no task is open there",
+        &say!("task.no_task_open_there"),
     )
 }

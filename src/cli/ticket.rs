@@ -116,7 +116,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                     "id", "customer", "sev", "opened", "closed", "key", "subject",
                 ],
                 &table,
-                "no ticket is open there",
+                &say!("ticket.no_ticket_open_there"),
             )
         }
         What::Open {

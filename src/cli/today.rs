@@ -72,7 +72,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         );
     }
     if rows.is_empty() {
-        return Ok(cx.out.line("nobody needs you today")?);
+        return Ok(cx.out.line(&say!("today.nobody_needs_you_today"))?);
     }
     let words = Words::english();
     for at in rows {

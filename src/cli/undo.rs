@@ -78,9 +78,7 @@ fn with_ways(stop: Stop) -> Stop {
         return error.into();
     };
     error
-        .hint(format!(
-            "retain undo {batch} --rest takes back what nobody has changed since, --force all of it"
-        ))
+        .hint(say!("undo.retain_undo_rest_takes", batch = batch))
         .into()
 }
 
@@ -91,7 +89,7 @@ pub(super) fn redo(cx: &mut Cx<'_>, _: &RedoArgs) -> Done {
 
 fn batch_id(text: &str) -> Result<Id, Error> {
     text.trim().parse().map_err(|()| {
-        Error::usage(format!("\"{text}\" is not the id of a batch"))
-            .hint("`retain history` prints them")
+        Error::usage(say!("undo.not_id_batch", text = text))
+            .hint(say!("undo.retain_history_prints_them"))
     })
 }

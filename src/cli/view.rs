@@ -79,7 +79,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 rows,
                 &["name", "filter", "sort", "columns"],
                 &table,
-                "no view is saved",
+                &say!("view.no_view_saved"),
             )
         }
         What::Save {

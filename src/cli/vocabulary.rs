@@ -84,7 +84,7 @@ fn counted(
         rows,
         &[head, "customers", "ARR"],
         &table,
-        "there are none",
+        &say!("vocabulary.there_none"),
     )
 }
 
@@ -112,7 +112,7 @@ pub(super) fn stages(cx: &mut Cx<'_>, _: &StageArgs) -> Done {
         rows,
         &["code", "label", "customers"],
         &table,
-        "there are none",
+        &say!("vocabulary.there_none"),
     )
 }
 
@@ -136,7 +136,13 @@ pub(super) fn fields(cx: &mut Cx<'_>, _: &FieldArgs) -> Done {
         .iter()
         .map(|c| vec![c.code().to_owned(), label(c)])
         .collect();
-    cx.list("fields", rows, &["code", "what"], &table, "there are none")
+    cx.list(
+        "fields",
+        rows,
+        &["code", "what"],
+        &table,
+        &say!("vocabulary.there_none"),
+    )
 }
 
 /// The book's own attributes of customers: list, add, remove
@@ -186,7 +192,7 @@ pub(super) fn attribute(cx: &mut Cx<'_>, args: &AttributeArgs) -> Done {
                 rows,
                 &["code", "label", "type"],
                 &table,
-                "the book has none of its own",
+                &say!("vocabulary.book_none_its_own"),
             )
         }
         What::Add { code, label, kind } => {
@@ -195,8 +201,8 @@ pub(super) fn attribute(cx: &mut Cx<'_>, args: &AttributeArgs) -> Done {
                     .chars()
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             {
-                return Err(Error::usage(format!("\"{code}\" is not a code"))
-                    .hint("lower-case letters, digits and underscores")
+                return Err(Error::usage(say!("vocabulary.not_code", code = code))
+                    .hint(say!("vocabulary.lower_case_letters_digits"))
                     .into());
             }
             let kind: AttributeType = serde_json::from_value(json!(kind)).unwrap_or_default();
@@ -205,8 +211,9 @@ pub(super) fn attribute(cx: &mut Cx<'_>, args: &AttributeArgs) -> Done {
                 label: label.clone().unwrap_or_else(|| code.clone()),
                 kind,
             };
-            let value = toml::to_string(&attribute)
-                .map_err(|e| Error::failed("The attribute cannot be written as TOML").because(e))?;
+            let value = toml::to_string(&attribute).map_err(|e| {
+                Error::failed(say!("vocabulary.attribute_cannot_written_as")).because(e)
+            })?;
             let key = format!("attribute.{code}");
             let base = Some(store.config_text(&key)?);
             cx.write(
@@ -219,9 +226,9 @@ pub(super) fn attribute(cx: &mut Cx<'_>, args: &AttributeArgs) -> Done {
             )
         }
         What::Remove { code } => {
-            config
-                .attribute(code)
-                .ok_or_else(|| Error::not_found(format!("The book has no attribute {code}")))?;
+            config.attribute(code).ok_or_else(|| {
+                Error::not_found(say!("vocabulary.book_no_attribute", code = code))
+            })?;
             let key = format!("attribute.{code}");
             let base = Some(store.config_text(&key)?);
             cx.write(

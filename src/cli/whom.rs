@@ -29,11 +29,9 @@ impl Whom {
             (Some(filter), _) => cx.filtered(store, filter),
             (None, Some("-")) => from_stdin(store),
             (None, Some(name)) => Ok(vec![store.find_customer(name)?]),
-            (None, None) => Err(Error::usage("No customer is named")
-                .hint(
-                    "an id, a key or a name; - for ids on standard input; or --filter 'health<60'",
-                )
-                .hint("see the examples of --help")),
+            (None, None) => Err(Error::usage(say!("whom.no_customer_named"))
+                .hint(say!("whom.id_key_or_name"))
+                .hint(say!("whom.see_examples_help"))),
         }
     }
 
@@ -51,8 +49,9 @@ impl Whom {
         let words = self.words(behind);
         let text = match words[..] {
             ["-"] if self.is_stdin() => {
-                return Err(Error::usage(format!(
-                    "Standard input cannot have both the customers and {what}"
+                return Err(Error::usage(say!(
+                    "whom.standard_input_cannot_both",
+                    what = what
                 )));
             }
             ["-"] => read_text(what)?,
@@ -74,9 +73,7 @@ impl Whom {
 pub(super) fn from_stdin(store: &mut Store) -> Result<Vec<Id>> {
     let mut text = String::new();
     let read = super::call::input().take(LONGEST).read_to_string(&mut text);
-    read.map_err(|e| {
-        Error::usage("The customers on standard input are not UTF-8 text").because(e)
-    })?;
+    read.map_err(|e| Error::usage(say!("whom.customers_on_standard_input")).because(e))?;
     let mut found = Vec::new();
     let mut known = std::collections::HashSet::new();
     for (at, line) in text
@@ -102,7 +99,7 @@ pub(super) fn from_stdin(store: &mut Store) -> Result<Vec<Id>> {
         }
     }
     if found.is_empty() {
-        Err(Error::not_found("No customer came on standard input"))
+        Err(Error::not_found(say!("whom.no_customer_came_on")))
     } else {
         Ok(found)
     }
@@ -117,13 +114,10 @@ pub(super) fn read_text(what: &str) -> Result<String> {
     let read = super::call::input()
         .take(LONGEST_TEXT + 1)
         .read_to_string(&mut text);
-    read.map_err(|e| {
-        Error::usage(format!("{what} on standard input is not UTF-8 text")).because(e)
-    })?;
+    read.map_err(|e| Error::usage(say!("whom.on_standard_input_not", what = what)).because(e))?;
     if text.len() as u64 > LONGEST_TEXT {
-        return Err(
-            Error::usage(format!("{what} is longer than 1 MiB")).hint("is it the file you meant?")
-        );
+        return Err(Error::usage(say!("whom.longer_than_1_mib", what = what))
+            .hint(say!("whom.file_you_meant")));
     }
     Ok(text.trim_end().to_owned())
 }

@@ -9,6 +9,7 @@ use crate::domain::command::Receipt;
 use crate::domain::id::Id;
 use crate::domain::query::{BatchPage, Deed};
 use crate::error::{Error, Kind, Result};
+use crate::sentence::Sentence;
 use crate::store::Store;
 
 /// Prints the receipt.
@@ -16,10 +17,10 @@ pub(super) fn print(cx: &mut Cx<'_>, store: &mut Store, receipt: &Receipt) -> Do
     if let Some(why) = &receipt.queued {
         return Err(Error::new(
             Kind::Busy,
-            format!("The change is queued, not in the book yet: {why}"),
+            say!("written.change_queued_not_book", why = why),
         )
-        .hint("it is written at the next chance, so do not repeat it")
-        .hint("`retain outbox` shows what waits, `retain outbox --drop` lets go of it")
+        .hint(say!("written.written_at_next_chance"))
+        .hint(say!("written.retain_outbox_shows_what"))
         .into());
     }
     let skipped = skipped(store, receipt)?;
@@ -27,9 +28,9 @@ pub(super) fn print(cx: &mut Cx<'_>, store: &mut Store, receipt: &Receipt) -> Do
         return print_json(cx, receipt, &skipped);
     }
     let before = if receipt.repeated {
-        "Done before, nothing is written: "
+        say!("written.done_before_nothing_written")
     } else {
-        ""
+        Sentence::default()
     };
     cx.out
         .line(&one_line(&format!("{before}{}", receipt.label)))?;
@@ -83,9 +84,9 @@ pub(super) fn tried(
             }),
         );
     }
-    cx.out.line(&one_line(&format!(
-        "Only tried, nothing is written: {}",
-        receipt.label
+    cx.out.line(&one_line(&say!(
+        "written.only_tried_nothing_written",
+        label = receipt.label
     )))?;
     for deed in &page.things {
         let of = deed
@@ -124,8 +125,11 @@ pub(super) fn tried(
         cx.out.line(&format!("  and {} more", page.more))?;
     }
     for (_, name, why) in skipped {
-        cx.out
-            .line(&one_line(&format!("  would pass over {name}: {why}")))?;
+        cx.out.line(&one_line(&say!(
+            "written.would_pass_over",
+            name = name,
+            why = why
+        )))?;
     }
     Ok(())
 }

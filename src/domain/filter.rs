@@ -21,7 +21,7 @@ use std::fmt::Write;
 use super::attribute::{Attribute, AttributeType};
 use super::field::{Field, FieldKind, Needs};
 use super::money::Currency;
-use crate::text::sentence::Sentence;
+use crate::sentence::Sentence;
 
 pub use complete::{Completion, complete};
 pub use prepare::Prepared;

@@ -33,7 +33,7 @@ pub fn feed(appointments: &[Appointment], book: Id, name: &str) -> Result<String
 
 fn event(a: &Appointment, book: Id, words: &Words) -> Result<Event> {
     let moment = chrono::DateTime::from_timestamp_millis(a.changed.0)
-        .ok_or_else(|| Error::failed("a change has no time"))?;
+        .ok_or_else(|| Error::failed(say!("calendar.change_no_time")))?;
     let mut event = Event::with_uid(&format!("{}@{book}.retain", a.id));
     let code = match a.due {
         Due::Task => "task",

@@ -71,8 +71,9 @@ const VIEWS: &str = "\
 
 /// The text of a key's file.
 pub fn text(store: &mut Store, key: &str) -> Result<String> {
-    let unwritten =
-        |e: toml::ser::Error| Error::failed(format!("{key} cannot be written as TOML")).because(e);
+    let unwritten = |e: toml::ser::Error| {
+        Error::failed(say!("config_files.cannot_written_as_toml", key = key)).because(e)
+    };
     match key {
         "settings" => {
             let config = store.config();
@@ -121,7 +122,8 @@ pub fn text(store: &mut Store, key: &str) -> Result<String> {
 }
 
 fn unknown(key: &str) -> Error {
-    Error::usage(format!("There is no config file \"{key}\"")).hint(format!("files: {}", names()))
+    Error::usage(say!("config_files.there_no_config_file", key = key))
+        .hint(format!("files: {}", names()))
 }
 
 /// The names of all files, for a hint.
@@ -138,14 +140,21 @@ fn saved(store: &mut Store) -> Result<Vec<(String, View)>> {
             .into_iter()
             .map(|(_, name, view)| (name, view))
             .collect()),
-        _ => Err(Error::failed("The book answered another question")),
+        _ => Err(Error::failed(say!(
+            "config_files.book_answered_another_question"
+        ))),
     }
 }
 
 /// Writes every file into a folder, over what is there; none where one of them is a link.
 pub fn write(store: &mut Store, folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |e: std::io::Error| {
-        Error::failed(format!("{} cannot be written: {e}", folder.display())).because(e)
+        Error::failed(say!(
+            "config_files.cannot_written",
+            folder = folder.display(),
+            e = e
+        ))
+        .because(e)
     };
     fs::create_dir_all(folder).map_err(failed)?;
     let files: Vec<(&str, PathBuf)> = keys()
@@ -184,10 +193,11 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Read>> {
             files.push(path.clone())
         }
         if files.len() == before {
-            return Err(
-                Error::not_found(format!("{} has no config files", path.display()))
-                    .hint(format!("files: {}", names())),
-            );
+            return Err(Error::not_found(say!(
+                "config_files.no_config_files",
+                path = path.display()
+            ))
+            .hint(format!("files: {}", names())));
         }
     }
     let mut all: Vec<Read> = files.into_iter().map(one).collect::<Result<_>>()?;
@@ -205,7 +215,12 @@ fn one(path: PathBuf) -> Result<Read> {
         .find(|key| *key == stem)
         .ok_or_else(|| unknown(&stem))?;
     let text = fs::read_to_string(&path).map_err(|e| {
-        Error::not_found(format!("{} cannot be read: {e}", path.display())).because(e)
+        Error::not_found(say!(
+            "config_files.cannot_read",
+            path = path.display(),
+            e = e
+        ))
+        .because(e)
     })?;
     Ok(Read { path, key, text })
 }
@@ -280,8 +295,9 @@ fn pairs(wanted: &Settings, config: &Config) -> Result<Vec<(String, String)>> {
         .iter()
         .filter(|a| config.attribute(&a.code) != Some(a))
     {
-        let value = toml::to_string(attribute)
-            .map_err(|e| Error::failed("an attribute cannot be written as TOML").because(e))?;
+        let value = toml::to_string(attribute).map_err(|e| {
+            Error::failed(say!("config_files.attribute_cannot_written_as")).because(e)
+        })?;
         new.push((format!("attribute.{}", attribute.code), value));
     }
     Ok(new)
@@ -293,9 +309,10 @@ fn wanted_views(store: &mut Store, file: &Read, config: &Config) -> Result<Vec<(
     let mut new = Vec::new();
     for v in wanted.view {
         Filter::parse(&v.filter, &fields).map_err(|m| {
-            file.at(Error::usage(format!(
-                "the view \"{}\" has a filter that cannot be read: {}",
-                v.name, m.message
+            file.at(Error::usage(say!(
+                "config_files.view_filter_cannot_read",
+                name = v.name,
+                message = m.message
             )))
         })?;
         for code in v
@@ -304,11 +321,12 @@ fn wanted_views(store: &mut Store, file: &Read, config: &Config) -> Result<Vec<(
             .chain((!v.sort.is_empty()).then_some(&v.sort))
         {
             if columns::Listed::find(config, code).is_none() {
-                return Err(file.at(Error::usage(format!(
-                    "the view \"{}\" names the column \"{code}\", which there is not",
-                    v.name
+                return Err(file.at(Error::usage(say!(
+                    "config_files.view_names_column_which",
+                    name = v.name,
+                    code = code
                 ))
-                .hint("`retain fields` lists them")));
+                .hint(say!("config_files.retain_fields_lists_them"))));
             }
         }
         let view = View {

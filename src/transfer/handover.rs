@@ -34,7 +34,7 @@ pub fn brief(store: &mut Store, customers: &[Id], from: &str, to: &str) -> Resul
     let heading = match (from, to) {
         (from, "") => format!("Customers of {}", md(from)),
         ("", to) => format!("Handover to {}", md(to)),
-        (from, to) => format!("Handover from {} to {}", md(from), md(to)),
+        (from, to) => say!("handover.handover_from", from = md(from), to = md(to)).to_string(),
     };
     let mut out = format!(
         "# {heading}\n\n{today}, {}\n",
@@ -79,7 +79,7 @@ pub fn told(store: &mut Store, customer: Id, kinds: Vec<EventKind>, words: &Word
         ..TimelineAsk::default()
     };
     let Page::Account(Some(account)) = store.answer(&Query::Account { customer, timeline })? else {
-        return Err(Error::not_found("a customer is gone meanwhile"));
+        return Err(Error::not_found(say!("handover.customer_gone_meanwhile")));
     };
     let actions = match store.answer(&Query::Actions(ActionAsk {
         customer: Some(customer),
@@ -142,8 +142,8 @@ impl Told {
 pub fn write(path: &Path, brief: &str) -> Result<()> {
     let refuse = |e: std::io::Error| {
         let error =
-            Error::failed(format!("The brief cannot be written to {}", path.display())).because(e);
-        error.hint("name a file that is not there yet, in a folder that is")
+            Error::failed(say!("handover.brief_cannot_written", path = path.display())).because(e);
+        error.hint(say!("handover.name_file_not_there"))
     };
     let mut file = std::fs::File::create_new(path).map_err(refuse)?;
     file.write_all(brief.as_bytes())
@@ -201,7 +201,7 @@ fn standing(
         let plan = if signals.plan {
             ""
         } else {
-            ", nobody has a plan yet"
+            &say!("handover.nobody_plan_yet")
         };
         let _ = writeln!(
             out,
@@ -256,7 +256,7 @@ fn weakest(health: &Explanation, words: &Words) -> String {
     if said.is_empty() {
         String::new()
     } else {
-        format!("; it loses most by {}", said.join(", "))
+        say!("handover.loses_most_by", said = said.join(", ")).to_string()
     }
 }
 
@@ -305,13 +305,14 @@ fn open(out: &mut String, account: &Account, actions: &[Action], words: &Words) 
         tasks.map(|t| format!("Task: {}{}{}", md(&t.title), due(t.turn()), owner(&t.owner)));
     let calls = actions.iter().filter(|a| a.closed.is_none());
     let calls = calls.map(|a| {
-        format!(
-            "Call to action, {}: {}{}{}",
-            a.kind,
-            md(&a.title),
-            due(a.due),
-            owner(&a.owner)
+        say!(
+            "handover.call_action",
+            kind = a.kind,
+            title = md(&a.title),
+            due = due(a.due),
+            owner = owner(&a.owner)
         )
+        .to_string()
     });
     let tickets = account.tickets.iter().filter(|t| t.closed.is_none());
     let tickets = tickets.map(|t| {
@@ -342,7 +343,7 @@ fn people(out: &mut String, account: &Account, words: &Words, config: &Config, t
                 .collect::<String>();
             let since = days_since(c, config.zone, today).map_or_else(
                 || "never touched".to_owned(),
-                |d| format!("touched {d} days ago"),
+                |d| say!("handover.touched_days_ago", d = d).to_string(),
             );
             format!(
                 "**{}**{role}{}{reach}; {since}",
@@ -385,7 +386,7 @@ fn know(out: &mut String, account: &Account, noes: &[String]) {
     if !account.customer.snooze_reason.is_empty() {
         lines.push(format!("Snoozed: {}", md(&account.customer.snooze_reason)));
     }
-    section(out, "What to know", lines);
+    section(out, &say!("handover.what_know"), lines);
 }
 
 fn noes(store: &mut Store, customer: Id) -> Result<Vec<String>> {

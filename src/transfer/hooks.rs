@@ -58,11 +58,7 @@ const LONGEST: u64 = 1 << 20;
 pub fn read(folder: &Path) -> Result<Vec<Hook>> {
     let path = folder.join(FILE);
     let unread = |e: std::io::Error| {
-        Error::failed(format!(
-            "{} cannot be read, so no hook runs",
-            path.display()
-        ))
-        .because(e)
+        Error::failed(say!("hooks.cannot_read_so_no", path = path.display())).because(e)
     };
     let file = match std::fs::canonicalize(&path) {
         Ok(file) => file,
@@ -76,12 +72,17 @@ pub fn read(folder: &Path) -> Result<Vec<Hook>> {
             .mend
             .map(|mend| format!("; `{mend}` mends it"))
             .unwrap_or_default();
-        return Err(Error::usage(format!("{}, so no hook of {} runs{mend}", doubt.words, path.display()))
-            .hint("it and every folder above it have to be yours or root's, and nobody else may write there"));
+        return Err(Error::usage(say!(
+            "hooks.so_no_hook_runs",
+            words = doubt.words,
+            path = path.display(),
+            mend = mend
+        ))
+        .hint(say!("hooks.every_folder_above_yours")));
     }
     let text = files::read(&file, LONGEST).map_err(unread)?;
     let text = String::from_utf8(text)
-        .map_err(|_| Error::usage(format!("{} is not UTF-8, so no hook runs", path.display())))?;
+        .map_err(|_| Error::usage(say!("hooks.not_utf_8_so", path = path.display())))?;
     parse(&text).map_err(|e| Error {
         message: format!("{}{}", path.display(), e.message).into(),
         ..e
@@ -94,7 +95,7 @@ fn parse(text: &str) -> Result<Vec<Hook>> {
             .span()
             .map_or(1, |s| text[..s.start].matches('\n').count() + 1);
         Error::usage(format!(" line {line}: {}", e.message().replace('\n', " ")))
-            .hint("[[hook]] with run, and on, book, seconds where they are needed")
+            .hint(say!("hooks.hook_with_run_on"))
     };
     let file: File = toml::from_str(text).map_err(wrong)?;
     match file
@@ -102,9 +103,7 @@ fn parse(text: &str) -> Result<Vec<Hook>> {
         .iter()
         .find(|h| h.run.trim().is_empty() || !(1..=600).contains(&h.seconds))
     {
-        Some(_) => Err(Error::usage(
-            ": a hook has a command in run, and 1 to 600 seconds",
-        )),
+        Some(_) => Err(Error::usage(say!("hooks.hook_command_run_1"))),
         None => Ok(file.hook),
     }
 }
@@ -164,9 +163,10 @@ const WORDS: u64 = 300;
 
 fn run(hook: &Hook, text: &str) -> std::result::Result<(), String> {
     let failed = |why: String| {
-        format!(
-            "the hook \"{}\" failed: {why}; the change stands",
-            short(&hook.run)
+        say!(
+            "hooks.hook_failed_change_stands",
+            run = short(&hook.run),
+            why = why
         )
     };
     let mut shell = if cfg!(windows) {
@@ -215,11 +215,15 @@ fn run(hook: &Hook, text: &str) -> std::result::Result<(), String> {
             status.to_string()
         } else {
             format!("{status}, {said}")
-        })),
-        Ok((Err(e), _)) => Err(failed(e.to_string())),
+        })
+        .to_string()),
+        Ok((Err(e), _)) => Err(failed(e.to_string()).to_string()),
         Err(_) => {
             end(id);
-            Err(failed(format!("it took longer than {} s", hook.seconds)))
+            Err(
+                failed(say!("hooks.took_longer_than_s", seconds = hook.seconds).to_string())
+                    .to_string(),
+            )
         }
     }
 }

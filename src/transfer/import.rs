@@ -92,7 +92,7 @@ impl Stop {
     /// An error once the word was given.
     fn check(&self) -> Result<()> {
         if self.0.load(Ordering::Relaxed) {
-            Err(Error::failed("The import was stopped; nothing was written"))
+            Err(Error::failed(say!("import.import_stopped_nothing_written")))
         } else {
             Ok(())
         }
@@ -278,15 +278,15 @@ fn label(report: &Report, path: &Path) -> String {
 fn nothing(path: &Path, others: &[(String, String)]) -> Error {
     let names: Vec<&str> = others.iter().take(5).map(|(n, _)| n.as_str()).collect();
     let message = if names.is_empty() {
-        format!("{} has no files that can be imported", path.display())
+        say!("import.no_files_can_imported", path = path.display())
     } else {
-        format!(
-            "no file of {} is understood ({})",
-            path.display(),
-            names.join(", ")
+        say!(
+            "import.no_file_understood",
+            path = path.display(),
+            names = names.join(", ")
         )
     };
-    Error::usage(message).hint(format!("Files are recognised by name: {}", codes()))
+    Error::usage(message).hint(say!("import.files_recognised_by_name", codes = codes()))
 }
 
 /// The words for `--as`, in one line.
@@ -310,7 +310,7 @@ fn jobs(
         let meta = std::fs::metadata(path).map_err(|e| {
             let missing = e.kind() == std::io::ErrorKind::NotFound;
             let error = if missing {
-                Error::not_found(format!("{} does not exist", path.display()))
+                Error::not_found(say!("import.does_not_exist", path = path.display()))
             } else {
                 unreadable(path, &e)
             };
@@ -318,9 +318,9 @@ fn jobs(
         })?;
         if meta.is_dir() {
             if wanted.kind.is_some() || wanted.profile.is_some() || !wanted.columns.is_empty() {
-                let message = "--as, --profile and --map are about one file, not about a folder";
+                let message = say!("import.as_profile_map_about");
                 return Err(Error::usage(message)
-                    .hint(format!("Files are recognised by name: {}", codes())));
+                    .hint(say!("import.files_recognised_by_name", codes = codes())));
             }
             for entry in std::fs::read_dir(path).map_err(|e| unreadable(path, &e).because(e))? {
                 let entry = entry.map_err(|e| unreadable(path, &e).because(e))?;
@@ -407,7 +407,11 @@ fn of_folder(
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::failed(format!("{} could not be read: {error}", path.display()))
+    Error::failed(say!(
+        "import.could_not_read",
+        path = path.display(),
+        error = error
+    ))
 }
 
 /// What is common to the files of one import.
@@ -480,7 +484,7 @@ impl Run<'_> {
         }
         if table.empty > 0 {
             desk.file
-                .remark(format!("{} empty rows were passed over", table.empty));
+                .remark(say!("import.empty_rows_were_passed", empty = table.empty).to_string());
         }
         self.before += job.size;
         self.rows += desk.file.rows;

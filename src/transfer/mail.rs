@@ -41,7 +41,7 @@ impl Template {
             .map(str::trim)
             .filter(|s| !s.is_empty());
         let subject =
-            subject.ok_or_else(|| Error::usage("A template begins with a line `Subject: ...`"))?;
+            subject.ok_or_else(|| Error::usage(say!("mail.template_begins_with_line")))?;
         Ok(Template {
             subject: subject.to_owned(),
             body: body.trim_start_matches('\n').to_owned(),
@@ -59,12 +59,14 @@ fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<String> {
     while let Some(at) = rest.find("{{") {
         out.push_str(&rest[..at]);
         let Some(end) = rest[at..].find("}}") else {
-            return Err(Error::usage("A field of the template is not closed by }}"));
+            return Err(Error::usage(say!("mail.field_template_not_closed")));
         };
         let name = rest[at + 2..at + end].trim();
         let found = value(name).ok_or_else(|| {
-            let error = Error::usage(format!("The template has a field {{{{{name}}}}} that there is none of"));
-            error.hint("fields: customer, name, first, email, role, me, today, and every column of a list (renews, arr, attr.CODE)")
+            let error = Error::usage(format!(
+                "The template has a field {{{{{name}}}}} that there is none of"
+            ));
+            error.hint(say!("mail.fields_customer_name_first"))
         })?;
         out.push_str(&found);
         rest = &rest[at + end + 2..];

@@ -26,11 +26,11 @@ pub fn replace_in_folder<T>(
 /// Refuses a link in the place of a file that is to be written.
 pub fn no_link(path: &Path) -> Result<()> {
     if fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink()) {
-        return Err(Error::usage(format!(
-            "{} is a link; nothing was written to where it leads",
-            path.display()
+        return Err(Error::usage(say!(
+            "replace.link_nothing_written_where",
+            path = path.display()
         ))
-        .hint("remove it, or name another folder"));
+        .hint(say!("replace.remove_or_name_another")));
     }
     Ok(())
 }
@@ -41,30 +41,28 @@ fn put<T>(
     work: impl FnOnce(&mut dyn Write) -> Result<T>,
 ) -> Result<T> {
     let cannot = |e: std::io::Error| {
-        Error::failed(format!("{} cannot be written", path.display()))
-            .hint("name a file in a folder that is there")
+        Error::failed(say!("replace.cannot_written", path = path.display()))
+            .hint(say!("replace.name_file_folder_there"))
             .because(e)
     };
     if target.is_dir() {
         return Err(
-            Error::usage(format!("There is a folder at {}", path.display()))
-                .hint("name a file in it"),
+            Error::usage(say!("replace.there_folder_at", path = path.display()))
+                .hint(say!("replace.name_file")),
         );
     }
     let before = fs::metadata(&target).ok();
     if before.as_ref().is_some_and(|m| !m.is_file()) {
-        return Err(Error::usage(format!(
-            "{} is a pipe, a socket or a device",
-            path.display()
-        ))
-        .hint("name a file"));
+        return Err(
+            Error::usage(say!("replace.pipe_socket_or_device", path = path.display()))
+                .hint("name a file"),
+        );
     }
     if is_database(&target) {
-        return Err(Error::usage(format!(
-            "There is a book at {}; nothing was written over it",
-            path.display()
-        ))
-        .hint("name another file"));
+        return Err(
+            Error::usage(say!("replace.there_book_at_nothing", path = path.display()))
+                .hint(say!("replace.name_another_file")),
+        );
     }
     let draft = Draft(draft_of(&target));
     let file = OpenOptions::new()

@@ -237,12 +237,12 @@ impl<'o> SheetWriter<'o> {
 /// Writes tables into one file.
 pub fn write(format: Format, out: &mut dyn Write, sheets: &[Sheet]) -> Result<()> {
     if sheets.len() > 1 && matches!(format, Format::Csv | Format::Json) {
-        return Err(Error::usage(format!(
-            "{} tables do not fit in one {} file",
-            sheets.len(),
-            format.code()
+        return Err(Error::usage(say!(
+            "sheet.tables_do_not_fit",
+            sheets = sheets.len(),
+            format = format.code()
         ))
-        .hint("jsonl, xlsx and md take several"));
+        .hint(say!("sheet.jsonl_xlsx_md_take")));
     }
     let mut writer = SheetWriter::new(format, out, sheets.len() > 1);
     for sheet in sheets {
@@ -254,8 +254,8 @@ pub fn write(format: Format, out: &mut dyn Write, sheets: &[Sheet]) -> Result<()
 
 /// A stream that cannot be written. The cause is kept: a pipe that was closed is nobody's trouble.
 fn cannot(error: std::io::Error) -> Error {
-    Error::failed("the file cannot be written")
-        .hint("look whether the disk is full")
+    Error::failed(say!("sheet.file_cannot_written"))
+        .hint(say!("sheet.look_whether_disk_full"))
         .because(error)
 }
 

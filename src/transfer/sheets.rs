@@ -60,8 +60,8 @@ const MOST: usize = i64::MAX as usize;
 /// # Errors
 /// A mistake in the filter, and a question whose answer is no table.
 pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
-    let name = name_of(query)
-        .ok_or_else(|| Error::usage("There is nothing here that could be exported"))?;
+    let name =
+        name_of(query).ok_or_else(|| Error::usage(say!("sheets.there_nothing_here_could")))?;
     let page = store.answer_whole(&whole(query))?;
     let config = store.config();
     let sheet = |name: &str, columns: &[&str], rows: Vec<Vec<Datum>>| Sheet {
@@ -101,7 +101,7 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
             )])
         }
         (Page::Account(Some(account)), _) => Ok(vec![sheet(name, EVENTS, timeline(&account))]),
-        (Page::Account(None), _) => Err(Error::not_found("The customer is gone")),
+        (Page::Account(None), _) => Err(Error::not_found(say!("sheets.customer_gone"))),
         (Page::Funnel(page), _) => {
             right(page.mistake.as_ref())?;
             Ok(vec![
@@ -312,7 +312,7 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
             right(page.mistake.as_ref())?;
             Ok(vec![figures(&page, |heads, rows| sheet(name, heads, rows))])
         }
-        _ => Err(Error::failed("The book answered another question")),
+        _ => Err(Error::failed(say!("sheets.book_answered_another_question"))),
     }
 }
 

@@ -38,14 +38,14 @@ pub fn write(store: &Store, format: Format, out: &mut dyn Write) -> Result<usize
 /// Writes every table as a CSV file of its own into `folder`, which is made if it is not there. Gives how many rows.
 pub fn write_folder(store: &Store, folder: &Path) -> Result<usize> {
     let cannot = |e: std::io::Error| {
-        Error::failed(format!("{} cannot be made", folder.display())).because(e)
+        Error::failed(say!("tables.cannot_made", folder = folder.display())).because(e)
     };
     let strange =
         fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) && !is_book(folder);
     if strange {
         return Err(
-            Error::usage(format!("There are other files in {}", folder.display()))
-                .hint("name a new folder"),
+            Error::usage(say!("tables.there_other_files", folder = folder.display()))
+                .hint(say!("tables.name_new_folder")),
         );
     }
     fs::create_dir_all(folder).map_err(cannot)?;
@@ -116,9 +116,9 @@ pub fn read_folder(store: &mut Store, folder: &Path, now: Stamp) -> Result<usize
             .unwrap_or_default()
     };
     if of("format") != FORMAT {
-        return Err(Error::usage(format!(
-            "Another version of Retain has written {}",
-            folder.display()
+        return Err(Error::usage(say!(
+            "tables.another_version_retain_written",
+            folder = folder.display()
         )));
     }
     let all = tables();
@@ -150,7 +150,7 @@ fn cannot(path: &Path, line: u64, why: &str) -> Error {
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())
         .unwrap_or_default();
-    Error::usage(format!("{name}, line {line}: {why}")).hint("nothing was loaded")
+    Error::usage(format!("{name}, line {line}: {why}")).hint(say!("tables.nothing_loaded"))
 }
 
 /// Reads a file in the order of its ids. One that was written so is read row by row; one that somebody has sorted otherwise is
@@ -202,7 +202,7 @@ fn rows_of(
         let place = headers
             .iter()
             .position(|h| h == *column)
-            .ok_or_else(|| cannot(path, 1, &format!("the column {column} is missing")))?;
+            .ok_or_else(|| cannot(path, 1, &say!("tables.column_missing", column = column)))?;
         places.push((place, *column, *holds));
     }
     let mut record = csv::StringRecord::new();

@@ -109,7 +109,9 @@ impl Keymap {
             Ok(file) => file,
             Err(e) => {
                 let line = e.span().map_or(1, |s| line_at(text, s.start));
-                return vec![format!("keys.toml line {line}: {}", e.message())];
+                return vec![
+                    say!("keymap.keys_toml_line", line = line, message = e.message()).to_string(),
+                ];
             }
         };
         let mut wrong = Vec::new();
@@ -119,16 +121,16 @@ impl Keymap {
                 a.id == id || id.strip_prefix("*.").is_some_and(|label| a.label == label)
             };
             if !self.all().any(named) {
-                wrong.push(format!(
-                    "keys.toml line {line}: there is no action \"{id}\" (retain keys lists them)"
-                ));
+                wrong.push(say!("keymap.keys_toml_line_there", line = line, id = id).to_string());
                 continue;
             }
             let mut sequences = Vec::new();
             for key in keys.get_ref() {
                 match Key::parse_all(key) {
                     Some(keys) => sequences.push(keys),
-                    None => wrong.push(format!("keys.toml line {line}: \"{key}\" is not a key")),
+                    None => wrong.push(
+                        say!("keymap.keys_toml_line_not", line = line, key = key).to_string(),
+                    ),
                 }
             }
             for action in self.screens.values_mut().flatten().filter(|a| named(a)) {
@@ -154,13 +156,17 @@ impl Keymap {
             for (i, (a, one)) in all.iter().enumerate() {
                 for (b, two) in &all[i + 1..] {
                     if one.starts_with(two) || two.starts_with(one) {
-                        out.push(format!(
-                            "{} and {} of {screen} conflict ({} and {})",
-                            a.id,
-                            b.id,
-                            show(one),
-                            show(two)
-                        ));
+                        out.push(
+                            say!(
+                                "keymap.conflict",
+                                id = a.id,
+                                id_2 = b.id,
+                                screen = screen,
+                                one = show(one),
+                                two = show(two)
+                            )
+                            .to_string(),
+                        );
                     }
                 }
             }

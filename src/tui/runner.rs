@@ -150,7 +150,7 @@ impl Runner {
             Careful::new(frame)
         };
         let terminal = Terminal::new(backend)
-            .map_err(|e| Error::failed("the terminal has no size").because(e))?;
+            .map_err(|e| Error::failed(say!("runner.terminal_no_size")).because(e))?;
         let (go_on, wait) = unbounded();
         spawn_input(out.clone(), wait);
         spawn_signals(out.clone())?;
@@ -230,7 +230,7 @@ impl Runner {
                 (None, None) => self
                     .inbox
                     .recv()
-                    .map_err(|e| Error::failed("the input ended").because(e))?,
+                    .map_err(|e| Error::failed(say!("runner.input_ended")).because(e))?,
             };
             // Everything that waits is applied before one frame is drawn.
             let mut batches = self.apply(app, first);
@@ -274,7 +274,7 @@ impl Runner {
 
     fn paint(&mut self, app: &mut App) -> Result<()> {
         let failed =
-            |e: std::io::Error| Error::failed("the terminal could not be written to").because(e);
+            |e: std::io::Error| Error::failed(say!("runner.terminal_could_not_written")).because(e);
         let size = self.terminal.size().map_err(failed)?;
         if std::mem::take(&mut self.repaint) {
             // Not `clear`: that asks the terminal where the cursor is, and one that does not answer (or is being resized again)
@@ -424,9 +424,9 @@ impl Runner {
             .state_dir
             .clone()
             .unwrap_or_else(std::env::temp_dir);
-        let said = |file: &Path, e| Msg::Said {
+        let said = |file: &Path, e: std::io::Error| Msg::Said {
             good: false,
-            text: format!("{} could not be written: {e}", file.display()),
+            text: say!("runner.could_not_written", file = file.display(), e = e).to_string(),
         };
         let file = match edit_file(&dir, text) {
             Ok(file) => file,
@@ -623,7 +623,7 @@ const KEYS_LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 fn spawn_signals(out: Sender<In>) -> Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])
-        .map_err(|e| Error::failed("signals could not be listened for").because(e))?;
+        .map_err(|e| Error::failed(say!("runner.signals_could_not_listened")).because(e))?;
     std::thread::spawn(move || {
         for _ in signals.forever() {
             if out.send(In::Msg(Msg::Leave)).is_err() {

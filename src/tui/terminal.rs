@@ -39,13 +39,13 @@ impl Guard {
     /// Takes the terminal. An error when standard input or output is none.
     pub fn take(mouse: bool) -> Result<Guard> {
         if !io::stdin().is_terminal() || !stdout().is_terminal() {
-            return Err(Error::usage("the screens need a terminal")
-                .hint("every list is also a subcommand: retain --help"));
+            return Err(Error::usage(say!("terminal.screens_need_terminal"))
+                .hint(say!("terminal.every_list_also_subcommand")));
         }
         let guard = Guard { mouse };
         guard
             .enter()
-            .map_err(|e| Error::failed("the terminal could not be taken").because(e))?;
+            .map_err(|e| Error::failed(say!("terminal.terminal_could_not_taken")).because(e))?;
         Ok(guard)
     }
 

@@ -76,9 +76,12 @@ pub(super) fn movers(cx: &mut Cx<'_>, store: &mut Store, filter: &str, days: u16
             .rows("movers", json!({ "since": page.since, "of": page.of, "fell": page.fell, "rose": page.rose, "movers": movers }));
     }
     let since = page.since.map(|d| d.to_string()).unwrap_or_default();
-    cx.out.line(&format!(
-        "since {since}: {} fell and {} rose, of {} with a score on both days",
-        page.fell, page.rose, page.of
+    cx.out.line(&say!(
+        "moving.since_fell_rose_with",
+        since = since,
+        fell = page.fell,
+        rose = page.rose,
+        of = page.of
     ))?;
     let held = |at: usize| roster.rows[at].signals.held_on(roster.today).is_some();
     let row = |m: &Mover| {

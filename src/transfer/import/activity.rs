@@ -82,14 +82,14 @@ impl Intake for Touches {
         let Some(direction) = direction(row.get(self.direction)) else {
             return refuse(
                 "unknown direction",
-                format!(
-                    "direction {} is neither in nor out",
-                    quoted(row.get(self.direction))
+                say!(
+                    "activity.direction_neither_nor_out",
+                    direction = quoted(row.get(self.direction))
                 ),
             );
         };
         if name.is_empty() {
-            return refuse("empty channel", "the row names no channel");
+            return refuse("empty channel", say!("activity.row_names_no_channel"));
         }
         reference(
             &mut self.reference,
@@ -111,8 +111,7 @@ impl Intake for Touches {
         self.more
             .text("channel", true, if channel.is_none() { name } else { "" });
         if channel.is_none() {
-            desk.file
-                .note("the channel is not a known one; kept as \"other\", with the file's word");
+            desk.file.note(&say!("activity.channel_not_known_one"));
         }
         let event = EventRow {
             contact: desk.contact(row, self.contact)?,
@@ -167,18 +166,18 @@ impl Intake for Answers {
             Ok(score) => {
                 return refuse(
                     "score out of range",
-                    format!("score {score} is not 0 to 10"),
+                    say!("activity.score_not_0_10", score = score),
                 );
             }
             Err(_) if row.get(self.score).is_empty() => {
-                return refuse("empty score", "the score is empty");
+                return refuse("empty score", say!("activity.score_empty"));
             }
             Err(_) => {
                 return refuse(
                     "score is not a number",
-                    format!(
-                        "score {} is not a whole number 0 to 10",
-                        quoted(row.get(self.score))
+                    say!(
+                        "activity.score_not_whole_number",
+                        score = quoted(row.get(self.score))
                     ),
                 );
             }
@@ -344,12 +343,15 @@ impl Intake for Tickets {
             desk.loader.ticket_closed(key)?
         };
         if stands.is_some_and(|c| c < opened) {
-            return refuse("end before start", "it was closed before it was opened");
+            return refuse("end before start", say!("activity.closed_before_opened"));
         }
         let Some(severity) = severity(row.get(self.severity)) else {
             return refuse(
                 "unknown severity",
-                format!("severity {} is not 1 to 4", quoted(row.get(self.severity))),
+                say!(
+                    "activity.severity_not_1_4",
+                    severity = quoted(row.get(self.severity))
+                ),
             );
         };
         let csat = desk

@@ -30,12 +30,15 @@ const SERIES: usize = 5_000;
 
 /// A text that is read as a whole.
 pub(super) fn whole(path: &Path, name: &str, what: &str) -> Result<String> {
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("calendar.could_not_read", name = name, e = e)).because(e)
+    };
     if std::fs::metadata(path).map_err(cannot)?.len() > WHOLE {
-        return Err(Error::usage(format!(
-            "{name} is larger than the {} MB that {what} may have",
-            WHOLE >> 20
+        return Err(Error::usage(say!(
+            "calendar.larger_than_mb_may",
+            name = name,
+            what = WHOLE >> 20,
+            what_2 = what
         )));
     }
     Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(cannot)?).into_owned())
@@ -79,9 +82,7 @@ pub(super) fn spool(
         }
     }
     if broken > 0 {
-        remarks.push(format!(
-            "{broken} lines or parts of the calendar could not be read"
-        ));
+        remarks.push(say!("calendar.lines_or_parts_calendar", broken = broken).to_string());
     }
     Ok((spool, remarks))
 }
@@ -146,7 +147,7 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
     };
     let unnamed = events().filter(|(_, e)| e.uid().is_none()).count();
     if unnamed > 0 {
-        remarks.push(format!("{unnamed} meetings have no UID and were left out"));
+        remarks.push(say!("calendar.meetings_no_uid_were", unnamed = unnamed).to_string());
     }
     let moment = |entry: &ICalendarEntry, value: &ICalendarValue| {
         value
@@ -162,16 +163,23 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
         let series = event.has_property(&ICalendarProperty::Rrule)
             || event.has_property(&ICalendarProperty::Rdate);
         if expanded.events.len() >= SERIES {
-            remarks.push(format!(
-                "of the series \"{}\" the first {SERIES} meetings were looked at",
-                text_of(event, &ICalendarProperty::Summary)
-            ));
+            remarks.push(
+                say!(
+                    "calendar.series_first_meetings_were",
+                    ummary = text_of(event, &ICalendarProperty::Summary),
+                    series = SERIES
+                )
+                .to_string(),
+            );
         }
         if !expanded.errors.is_empty() {
-            remarks.push(format!(
-                "the times of \"{}\" could not be read",
-                text_of(event, &ICalendarProperty::Summary)
-            ));
+            remarks.push(
+                say!(
+                    "calendar.times_could_not_read",
+                    ummary = text_of(event, &ICalendarProperty::Summary)
+                )
+                .to_string(),
+            );
         }
         for found in expanded.events {
             let minutes = match &found.end {
@@ -260,9 +268,7 @@ fn meetings(calendar: &ICalendar, zone: Zone, remarks: &mut Vec<String>) -> Vec<
         );
     }
     for uid in exceptions {
-        remarks.push(format!(
-            "the series {uid} was changed from one meeting on; only that one was moved"
-        ));
+        remarks.push(say!("calendar.series_changed_from_one", uid = uid).to_string());
     }
     all.into_values().collect()
 }
@@ -348,8 +354,6 @@ fn name_zones(calendar: &mut ICalendar, remarks: &mut Vec<String>) {
         }
     }
     for name in unknown.into_iter().take(5) {
-        remarks.push(format!(
-            "the zone \"{name}\" is not known; its times were read in the book's zone"
-        ));
+        remarks.push(say!("calendar.zone_not_known_its", name = name).to_string());
     }
 }

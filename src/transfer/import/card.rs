@@ -34,11 +34,7 @@ pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
                 line += 1;
                 let cells = cells(&card);
                 if cells.iter().all(|cell| cell.is_empty() || cell == UNSAID) {
-                    spool.fault(
-                        line,
-                        "empty name",
-                        "the card has neither a name nor an e-mail address",
-                    )?;
+                    spool.fault(line, "empty name", &say!("card.card_neither_name_nor"))?;
                 } else {
                     spool.row(line, &cells)?;
                 }

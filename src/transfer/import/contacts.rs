@@ -85,10 +85,7 @@ impl Intake for Contacts {
         );
         let shown = if called.is_empty() { email } else { &*called };
         if shown.is_empty() {
-            return refuse(
-                "empty name",
-                "the row has neither a name nor an e-mail address",
-            );
+            return refuse("empty name", say!("contacts.row_neither_name_nor"));
         }
         let Some(main) = values::yes_no(row.get(self.primary)) else {
             return refuse(
@@ -156,10 +153,7 @@ impl Contacts {
                 Some(number) => Ok((email, number)),
                 None => refuse(
                     "unknown customer",
-                    format!(
-                        "no customer of the book has the address of {}",
-                        quoted(email)
-                    ),
+                    say!("contacts.no_customer_book_address", email = quoted(email)),
                 ),
             };
         }

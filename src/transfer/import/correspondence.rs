@@ -102,7 +102,8 @@ impl Intake for Correspondence {
         let off = row.get(self.status) == OFF;
         let sides = self.sides(desk, row)?;
         if sides.is_empty() {
-            desk.file.note("nobody of a customer took part; not taken");
+            desk.file
+                .note(&say!("correspondence.nobody_customer_took_part"));
         }
         let mut fate = Fate::Passed;
         for side in sides {
@@ -118,8 +119,7 @@ impl Intake for Correspondence {
                     if fate != Fate::Changed {
                         continue;
                     }
-                    desk.file
-                        .note("cancelled, or put off to a day to come; its touchpoint is removed");
+                    desk.file.note(&say!("correspondence.cancelled_or_put_off"));
                 }
                 continue;
             }
@@ -143,7 +143,7 @@ impl Intake for Correspondence {
         }
         if off && fate == Fate::Passed {
             desk.file
-                .note("a meeting that is cancelled or still to come; not taken");
+                .note(&say!("correspondence.meeting_cancelled_or_still"));
         }
         desk.remember(reference, row.content(), row.line);
         Ok(fate)

@@ -302,10 +302,13 @@ fn extras(desk: &mut Desk<'_>) -> Result<Vec<Extra>> {
             continue;
         };
         if extras.iter().any(|e| e.code == code) {
-            desk.file.remark(format!(
-                "the column {} stands twice; the first is taken",
-                quoted(&header)
-            ));
+            desk.file.remark(
+                say!(
+                    "customers.column_stands_twice_first",
+                    what = quoted(&header)
+                )
+                .to_string(),
+            );
             continue;
         }
         if known.is_none() {
@@ -314,8 +317,9 @@ fn extras(desk: &mut Desk<'_>) -> Result<Vec<Extra>> {
                 label: header,
                 kind,
             };
-            let text = toml::to_string(&attribute)
-                .map_err(|e| Error::failed("an attribute could not be written down").because(e))?;
+            let text = toml::to_string(&attribute).map_err(|e| {
+                Error::failed(say!("customers.attribute_could_not_written")).because(e)
+            })?;
             desk.loader
                 .set_config(&format!("attribute.{code}"), &text)?;
             desk.config.attributes.push(attribute);

@@ -14,6 +14,7 @@ use crate::domain::profile::{Calendar, DateOrder, Decimal, Dialect};
 use crate::domain::stage::{Stage, StageClass, StageNo};
 use crate::domain::time::{Day, Moment, Stamp, Zone};
 use crate::error::{Error, Result};
+use crate::sentence::Sentence;
 use crate::store::load::{EventRow, Loader, Outcome};
 use crate::text::with_article;
 
@@ -199,11 +200,11 @@ impl<'l> Desk<'l> {
             }
         }
         if named.is_empty() {
-            return refuse("empty customer", "the row names no customer");
+            return refuse("empty customer", say!("desk.row_names_no_customer"));
         }
         refuse(
             "unknown customer",
-            format!("customer {} is not in the book", quoted(named)),
+            say!("desk.customer_not_book", named = quoted(named)),
         )
     }
 
@@ -243,8 +244,7 @@ impl<'l> Desk<'l> {
                 .map(|(contact, _)| contact);
         }
         if found.is_none() {
-            self.file
-                .note("the contact is not in the book; taken without it");
+            self.file.note(&say!("desk.contact_not_book_taken"));
         }
         Ok(found.map(Some))
     }
@@ -256,9 +256,10 @@ impl<'l> Desk<'l> {
             Sight::Again(_) => Ok(Some(Fate::Merged)),
             Sight::Other(line) => refuse(
                 "key repeated with other values",
-                format!(
-                    "{} stands in line {line} already, with other values",
-                    quoted(key)
+                say!(
+                    "desk.stands_line_already_with",
+                    key = quoted(key),
+                    line = line
                 ),
             ),
         }
@@ -268,8 +269,10 @@ impl<'l> Desk<'l> {
     /// cannot be written a second time.
     pub(super) fn note_conflicts(&mut self, line: u64, name: &str) {
         for (table, column) in self.loader.take_fixed() {
-            self.file.note(&format!(
-                "the {column} of the {table} is another one in the book, and stays"
+            self.file.note(&say!(
+                "desk.another_one_book_stays",
+                column = column,
+                table = table
             ));
         }
         for (difference, won) in self.loader.take_differences() {
@@ -343,10 +346,10 @@ impl<'l> Desk<'l> {
     fn is_never(&mut self, row: Row<'_>, place: Place) -> bool {
         let never = values::is_never(row.get(place));
         if never {
-            let text = format!(
-                "{} {} was read as no end",
-                self.map.header(place),
-                quoted(row.get(place))
+            let text = say!(
+                "desk.read_as_no_end",
+                place = self.map.header(place),
+                place_2 = quoted(row.get(place))
             );
             self.file.note(&text);
         }
@@ -361,7 +364,7 @@ impl<'l> Desk<'l> {
                 Some(currency) => Ok(currency),
                 None => refuse(
                     "unknown currency",
-                    format!("currency {} is not a code such as EUR", quoted(text)),
+                    say!("desk.currency_not_code_such", text = quoted(text)),
                 ),
             },
         }
@@ -381,25 +384,26 @@ impl<'l> Desk<'l> {
             DateCell::Day(day) => Ok(day),
             DateCell::Impossible => {
                 let more = if calendar == Calendar::Gregorian && values::is_jalali(text) {
-                    " (a Jalali one? --calendar jalali)"
+                    say!("desk.jalali_one_calendar_jalali")
                 } else {
-                    ""
+                    Sentence::default()
                 };
                 refuse(
                     "impossible date",
-                    format!(
-                        "{} {} is no date of the calendar{more}",
-                        self.map.header(place),
-                        quoted(whole)
+                    say!(
+                        "desk.no_date_calendar",
+                        place = self.map.header(place),
+                        whole = quoted(whole),
+                        more = more
                     ),
                 )
             }
             DateCell::Not => refuse(
                 "not a date",
-                format!(
-                    "{} {} is not a date such as 2026-11-21",
-                    self.map.header(place),
-                    quoted(whole)
+                say!(
+                    "desk.not_date_such_as",
+                    place = self.map.header(place),
+                    whole = quoted(whole)
                 ),
             ),
             DateCell::Either {
@@ -411,10 +415,10 @@ impl<'l> Desk<'l> {
                     Some(DateOrder::Day) => values::day_of(calendar, year, second, first),
                     Some(DateOrder::Month) => values::day_of(calendar, year, first, second),
                     None => {
-                        let detail = format!(
-                            "{} {}: which is the day and which the month? (--dates day or month)",
-                            self.map.header(place),
-                            quoted(whole)
+                        let detail = say!(
+                            "desk.which_day_which_month",
+                            place = self.map.header(place),
+                            whole = quoted(whole)
                         );
                         return refuse("ambiguous date", detail);
                     }
@@ -423,7 +427,7 @@ impl<'l> Desk<'l> {
                     || {
                         refuse(
                             "impossible date",
-                            format!("{} is no date of the calendar", quoted(whole)),
+                            say!("desk.no_date_calendar_2", whole = quoted(whole)),
                         )
                     },
                     Ok,
@@ -451,22 +455,22 @@ impl<'l> Desk<'l> {
             (Some(cell), None) => (
                 Some(DateOrder::Day),
                 "day first",
-                format!("{cell} can only be read so"),
+                say!("desk.can_only_read_so", cell = cell),
             ),
             (None, Some(cell)) => (
                 Some(DateOrder::Month),
                 "month first",
-                format!("{cell} can only be read so"),
+                say!("desk.can_only_read_so", cell = cell),
             ),
             (Some(a), Some(b)) => (
                 None,
                 "unknown",
-                format!("{a} and {b} contradict each other"),
+                say!("desk.contradict_each_other", a = a, b = b),
             ),
             (None, None) => (
                 None,
                 "unknown",
-                "no value of the column proves an order".to_owned(),
+                say!("desk.no_value_column_proves").to_owned(),
             ),
         };
         self.file
@@ -513,26 +517,29 @@ impl<'l> Desk<'l> {
             (Some(cell), None) => (
                 Some(Decimal::Comma),
                 "comma",
-                format!("{cell} can only be read so"),
+                say!("desk.can_only_read_so", cell = cell),
             ),
             (None, Some(cell)) => (
                 Some(Decimal::Point),
                 "point",
-                format!("{cell} can only be read so"),
+                say!("desk.can_only_read_so", cell = cell),
             ),
             (Some(a), Some(b)) => (
                 None,
                 "as each says",
-                format!("{a} and {b} contradict each other"),
+                say!("desk.contradict_each_other", a = a, b = b),
             ),
             (None, None) => (
                 None,
                 "point",
-                "no value of the column proves another".to_owned(),
+                say!("desk.no_value_column_proves_another").to_owned(),
             ),
         };
-        self.file
-            .find(Found::new(&format!("decimal mark of {header}"), is, why));
+        self.file.find(Found::new(
+            &say!("desk.decimal_mark", header = header),
+            is,
+            why,
+        ));
         self.marks.insert(place.index, mark);
         Ok(mark)
     }
@@ -547,9 +554,9 @@ impl<'l> Desk<'l> {
         let header = self.map.header(place);
         let utc = header.ends_with("(UTC)") || header.to_ascii_lowercase().ends_with("_utc");
         let (zone, why) = match self.zone {
-            Some(zone) => (zone, "as it was named"),
-            None if utc => (Zone(chrono_tz::UTC), "the header says so"),
-            None => (self.config.zone, "the book's; the times name no offset"),
+            Some(zone) => (zone, say!("desk.as_named")),
+            None if utc => (Zone(chrono_tz::UTC), say!("desk.header_says_so")),
+            None => (self.config.zone, say!("desk.book_s_times_name")),
         };
         let what = format!("zone of {header}");
         self.file.find(Found::new(&what, zone.0.name(), why));
@@ -574,10 +581,10 @@ impl<'l> Desk<'l> {
         let Some(clock) = values::clock(time) else {
             return refuse(
                 "not a time",
-                format!(
-                    "{} {} has no time such as 14:30:00+02:00",
-                    self.map.header(place),
-                    quoted(text)
+                say!(
+                    "desk.no_time_such_as",
+                    place = self.map.header(place),
+                    text = quoted(text)
                 ),
             );
         };
@@ -599,10 +606,7 @@ impl<'l> Desk<'l> {
 
     fn floating(&mut self, place: Place) -> Zone {
         let zone = self.zone(place);
-        let text = format!(
-            "time without an offset, read as a time in {}",
-            zone.0.name()
-        );
+        let text = say!("desk.time_without_offset_read", zone = zone.0.name());
         self.file.note(&text);
         zone
     }
@@ -674,7 +678,13 @@ impl<'l> Desk<'l> {
         match self.whole(row, place)? {
             Some(n) if !(low..=high).contains(&n) => refuse(
                 "number out of range",
-                format!("{} {n} is not {low} to {high}", self.map.header(place)),
+                say!(
+                    "desk.not",
+                    place = self.map.header(place),
+                    n = n,
+                    low = low,
+                    high = high
+                ),
             ),
             other => Ok(other),
         }
@@ -695,13 +705,15 @@ impl<'l> Desk<'l> {
             ),
             NumberFault::TooLarge => refuse(
                 "number too large",
-                format!("{header} {text} does not fit in 64 bits"),
+                say!("desk.does_not_fit_64", header = header, text = text),
             ),
             NumberFault::TooFine => refuse(
                 "too many decimals",
-                format!(
-                    "{header} {text} has more decimals than {} has",
-                    self.config.currency.code()
+                say!(
+                    "desk.more_decimals_than",
+                    header = header,
+                    text = text,
+                    currency = self.config.currency.code()
                 ),
             ),
         }
@@ -723,7 +735,10 @@ impl<'l> Desk<'l> {
     fn add_stage(&mut self, name: &str) -> Taken<StageNo> {
         let code = super::kind::header_code(name);
         if code.is_empty() {
-            return refuse("unknown stage", format!("{} names no stage", quoted(name)));
+            return refuse(
+                "unknown stage",
+                say!("desk.names_no_stage", name = quoted(name)),
+            );
         }
         if let Some(no) = self.config.stages.find(&code) {
             return Ok(no);
@@ -731,10 +746,7 @@ impl<'l> Desk<'l> {
         if self.config.stages.stage.len() >= 250 {
             return refuse(
                 "unknown stage",
-                format!(
-                    "stage {} is not in the book, which has 250 already",
-                    quoted(name)
-                ),
+                say!("desk.stage_not_book_which", name = quoted(name)),
             );
         }
         let lost = ["churned", "churn", "lost", "closed", "cancelled"].contains(&code.as_str());
@@ -760,7 +772,7 @@ impl<'l> Desk<'l> {
         // Places behind it have moved.
         self.stage_names.clear();
         let text = toml::to_string(&self.config.stages)
-            .map_err(|e| Error::failed("the stages could not be written down").because(e))?;
+            .map_err(|e| Error::failed(say!("desk.stages_could_not_written")).because(e))?;
         self.loader.set_config("stages", &text)?;
         self.stages_added.push(code);
         u8::try_from(at)

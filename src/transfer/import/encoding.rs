@@ -23,8 +23,8 @@ pub(super) fn named(name: &str) -> Result<&'static Encoding> {
         .strip_prefix("cp")
         .map_or(label.clone(), |number| format!("windows-{number}"));
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-        Error::usage(format!("there is no encoding \"{name}\""))
-            .hint("encodings: utf-8, utf-16le, utf-16be, windows-1254, windows-1251, windows-1256, windows-1252 and the others of the WHATWG list")
+        Error::usage(say!("encoding.there_no_encoding", name = name))
+            .hint(say!("encoding.encodings_utf_8_utf"))
     })
 }
 
@@ -45,8 +45,9 @@ struct Utf8 {
 
 /// The encoding of a file with the reason, from its bytes.
 pub(super) fn detect(path: &Path, name: &str) -> Result<(&'static Encoding, Found)> {
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("encoding.could_not_read", name = name, e = e)).because(e)
+    };
     let mut file = File::open(path).map_err(cannot)?;
     let mut start = Vec::new();
     Read::by_ref(&mut file)
@@ -60,29 +61,34 @@ pub(super) fn detect(path: &Path, name: &str) -> Result<(&'static Encoding, Foun
     if let Some((encoding, _)) = Encoding::for_bom(&start) {
         return Ok(said(
             encoding,
-            "it begins with the mark of that encoding".into(),
+            say!("encoding.begins_with_mark_encoding").into(),
         ));
     }
     if let Some(encoding) = wide(&start) {
-        return Ok(said(encoding, "every second byte is zero".into()));
+        return Ok(said(
+            encoding,
+            say!("encoding.every_second_byte_zero").into(),
+        ));
     }
     let utf8 = look(&mut file).map_err(cannot)?;
     let Some((byte, line)) = utf8.first else {
         return Ok(said(
             UTF_8,
             if utf8.whole == 0 {
-                "all bytes are ASCII".into()
+                say!("encoding.all_bytes_ascii").into()
             } else {
-                "all bytes are UTF-8".into()
+                say!("encoding.all_bytes_utf_8").into()
             },
         ));
     };
     if utf8.whole > utf8.broken {
-        let why = format!(
-            "{} signs are UTF-8, and {} bytes from line {line} on are nothing",
-            utf8.whole, utf8.broken
+        let why = say!(
+            "encoding.signs_utf_8_bytes",
+            whole = utf8.whole,
+            broken = utf8.broken,
+            line = line
         );
-        return Ok(said(UTF_8, why));
+        return Ok(said(UTF_8, why.to_string()));
     }
     file.rewind().map_err(cannot)?;
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
@@ -204,7 +210,7 @@ pub(super) fn to_utf8(
     encoding: &'static Encoding,
 ) -> Result<(NamedTempFile, u64)> {
     let cannot = |e: std::io::Error| {
-        Error::failed(format!("{name} could not be brought into UTF-8: {e}")).because(e)
+        Error::failed(say!("encoding.could_not_brought_into", name = name, e = e)).because(e)
     };
     let mut file = File::open(path).map_err(cannot)?;
     let kept = NamedTempFile::new().map_err(cannot)?;

@@ -123,8 +123,9 @@ fn layout(start: &[u8]) -> Layout {
 
 /// Hands the objects of a text on, one by one, with the line in which each begins.
 fn pieces(path: &Path, name: &str, to: &mut dyn FnMut(Piece<'_>) -> Result<()>) -> Result<()> {
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("json.could_not_read", name = name, e = e)).because(e)
+    };
     let mut reader = BufReader::with_capacity(START, File::open(path).map_err(cannot)?);
     let layout = layout(reader.fill_buf().map_err(cannot)?);
     let (mut scan, mut object, mut line, mut began) = (Scan::default(), Vec::new(), 1, 0);
@@ -154,7 +155,7 @@ fn pieces(path: &Path, name: &str, to: &mut dyn FnMut(Piece<'_>) -> Result<()>) 
                         Piece::Bad(
                             began,
                             "object too long",
-                            format!("an object of more than {} MB", OBJECT >> 20),
+                            say!("json.object_more_than_mb", what = OBJECT >> 20).to_string(),
                         )
                     } else {
                         Piece::Object(began, &object)
@@ -291,12 +292,14 @@ pub(super) fn spool(path: &Path, name: &str, stop: &Stop) -> Result<(Spool, Vec<
         Ok(())
     })?;
     if !some {
-        return Err(Error::usage(format!("{name} has no JSON objects"))
+        return Err(Error::usage(say!("json.no_json_objects", name = name))
             .hint("one object a row, in an array or one a line"));
     }
     if names.len() > COLUMNS {
-        return Err(Error::usage(format!(
-            "the objects of {name} have more than {COLUMNS} different members; that many columns cannot be read"
+        return Err(Error::usage(say!(
+            "json.objects_more_than_different",
+            name = name,
+            columns = COLUMNS
         )));
     }
     let mut spool = Spool::new(name, &names, stop)?;

@@ -165,7 +165,10 @@ impl Intake for Departures {
         }
         let returned = desk.last_day(row, self.returned)?;
         if returned.is_some_and(|r| r < day) {
-            return refuse("end before start", "they returned before they left");
+            return refuse(
+                "end before start",
+                say!("lifecycle.they_returned_before_they"),
+            );
         }
         let (customer, number) = desk.customer_of(row, self.customer)?;
         self.reference.clear();
@@ -176,8 +179,7 @@ impl Intake for Departures {
         let word = row.get(self.reason);
         let code = reason(word);
         if code.is_none() {
-            desk.file
-                .note("the reason is not a known one; kept as \"other\", with the file's words");
+            desk.file.note(&say!("lifecycle.reason_not_known_one"));
         }
         let code = code.unwrap_or("other");
         self.more.begin();

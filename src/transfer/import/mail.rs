@@ -24,8 +24,9 @@ const PEOPLE: usize = 200;
 
 /// The row of one mail.
 pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("mail.could_not_read", name = name, e = e)).because(e)
+    };
     let mut bytes = Vec::new();
     File::open(path)
         .map_err(cannot)?
@@ -39,8 +40,9 @@ pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
 
 /// The rows of a mailbox: mails begin with a line `From ` behind an empty one.
 pub(super) fn spool_box(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("mail.could_not_read", name = name, e = e)).because(e)
+    };
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(cannot)?);
     let mut spool = Spool::new(name, &HEADERS, stop)?;
     let (mut mail, mut line, mut began) = (Vec::new(), Vec::new(), 1);
@@ -77,10 +79,10 @@ pub(super) fn spool_box(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
 fn put(spool: &mut Spool, line: u64, bytes: &[u8]) -> Result<()> {
     let parsed = MessageParser::default().parse(bytes);
     let Some(message) = parsed.filter(|m| m.from().is_some() || m.to().is_some()) else {
-        return spool.fault(line, "not a mail", "no headers of a mail stand here");
+        return spool.fault(line, "not a mail", &say!("mail.no_headers_mail_stand"));
     };
     let Some(date) = message.date().filter(|d| d.is_valid()) else {
-        return spool.fault(line, "empty date", "the mail has no date");
+        return spool.fault(line, "empty date", &say!("mail.mail_no_date"));
     };
     let from = addresses(message.from())
         .into_iter()

@@ -94,7 +94,7 @@ impl Mapping {
         let mut mapping = Mapping::none(headers);
         for (header, becomes) in said {
             let at = mapping.column(header).ok_or_else(|| {
-                Error::usage(format!("there is no column \"{header}\""))
+                Error::usage(say!("mapping.there_no_column", header = header))
                     .hint(format!("columns: {}", headers.join(", ")))
             })?;
             mapping.put(at, target(kind, becomes)?, Because::Said);
@@ -306,13 +306,15 @@ fn target(kind: Kind, word: &str) -> Result<Target> {
         } else {
             ""
         };
-        Error::usage(format!(
-            "{} have no field \"{word}\"",
-            kind.code().replace('_', " ")
+        Error::usage(say!(
+            "mapping.no_field",
+            kind = kind.code().replace('_', " "),
+            word = word
         ))
-        .hint(format!(
-            "fields: {}{attributes}, or nothing to leave the column out",
-            fields.join(", ")
+        .hint(say!(
+            "mapping.fields_or_nothing_leave",
+            fields = fields.join(", "),
+            attributes = attributes
         ))
     })
 }

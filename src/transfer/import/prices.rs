@@ -22,12 +22,12 @@ impl Desk<'_> {
         if let Some(other) = beside(text).0.filter(|s| !s.fits(currency)) {
             return refuse(
                 "another currency",
-                format!(
-                    "{} {} is in {}, and not in {}",
-                    self.map.header(place),
-                    quoted(text),
-                    other.means(currency).code(),
-                    currency.code()
+                say!(
+                    "prices.not",
+                    place = self.map.header(place),
+                    text = quoted(text),
+                    currency = other.means(currency).code(),
+                    currency_2 = currency.code()
                 ),
             );
         }
@@ -45,11 +45,11 @@ impl Desk<'_> {
             Ok(n) => Ok(Some(n)),
             Err(values::NumberFault::TooFine) => refuse(
                 "too many decimals",
-                format!(
-                    "{} {} has more decimals than {} has",
-                    self.map.header(place),
-                    quoted(text),
-                    currency.code()
+                say!(
+                    "prices.more_decimals_than",
+                    place = self.map.header(place),
+                    text = quoted(text),
+                    currency = currency.code()
                 ),
             ),
             Err(fault) => self.number_fault(fault, text, place, what),
@@ -85,7 +85,7 @@ impl Desk<'_> {
         }
         refuse(
             "another currency",
-            format!("it is in {}, and the book in {}", said.code(), book.code()),
+            say!("prices.book", said = said.code(), book = book.code()),
         )
     }
 }

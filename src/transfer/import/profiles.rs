@@ -31,8 +31,8 @@ pub fn all(config: &Config) -> Vec<Profile> {
 pub fn save(name: &str, file: &FileReport, wanted: &Wanted) -> Result<Profile> {
     if !Profile::is_name(name) {
         return Err(
-            Error::usage(format!("\"{name}\" cannot be the name of a profile"))
-                .hint("small letters, digits, - and _, such as our-crm"),
+            Error::usage(say!("profiles.cannot_name_profile", name = name))
+                .hint(say!("profiles.small_letters_digits_such")),
         );
     }
     let columns: BTreeMap<String, String> = file
@@ -49,7 +49,7 @@ pub fn save(name: &str, file: &FileReport, wanted: &Wanted) -> Result<Profile> {
         .collect();
     Ok(Profile {
         name: name.to_owned(),
-        about: format!("As {} was read", file.file),
+        about: say!("profiles.as_read", file = file.file).to_string(),
         kind: file.kind.code().to_owned(),
         headers: file.columns.iter().map(|c| c.header.clone()).collect(),
         conflicts: wanted.winner,
@@ -70,7 +70,7 @@ fn profile_of<'p>(
         let found = all.iter().find(|p| p.name == *name);
         return found.map(Some).ok_or_else(|| {
             let names: Vec<&str> = all.iter().map(|p| p.name.as_str()).collect();
-            Error::not_found(format!("there is no profile \"{name}\""))
+            Error::not_found(say!("profiles.there_no_profile", name = name))
                 .hint(format!("profiles: {}", names.join(", ")))
         });
     }
@@ -116,15 +116,16 @@ pub(super) fn job(
     }
     let missing = map.missing(kind);
     if !missing.is_empty() {
-        let message = format!(
-            "{} has no column for {} of {}",
-            table.name,
-            missing.join(" and for "),
-            kind.code()
+        let message = say!(
+            "profiles.no_column_for",
+            name = table.name,
+            missing = missing.join(" and for "),
+            kind = kind.code()
         );
-        return Err(
-            Error::usage(message).hint(format!("Its columns are: {}", table.headers.join(", ")))
-        );
+        return Err(Error::usage(message).hint(say!(
+            "profiles.its_columns",
+            headers = table.headers.join(", ")
+        )));
     }
     let dialect = wanted
         .dialect
@@ -139,7 +140,7 @@ pub(super) fn job(
         report.find(Found::new(
             "calendar",
             &format!("{calendar:?}").to_lowercase(),
-            "as it was named",
+            say!("profiles.as_named"),
         ));
     }
     for remark in &source.remarks {
@@ -167,9 +168,10 @@ pub(super) fn job(
 
 fn kind_of_profile(profile: &Profile) -> Result<Kind> {
     Kind::named(&profile.kind).ok_or_else(|| {
-        Error::usage(format!(
-            "profile {} is for \"{}\", which is no kind of rows",
-            profile.name, profile.kind
+        Error::usage(say!(
+            "profiles.profile_for_which_no",
+            name = profile.name,
+            kind = profile.kind
         ))
         .hint(format!("kinds: {}", codes()))
     })
@@ -183,14 +185,14 @@ fn kind_of(source: &Source, table: &Table, told: Option<Kind>, in_folder: bool) 
         .and_then(|s| kind::by_name(&format!("{s}.csv")))
         .or_else(|| kind::by_name(&source.name));
     if in_folder {
-        let kind = named.ok_or_else(|| Error::usage("the name is none that is known"))?;
+        let kind = named.ok_or_else(|| Error::usage(say!("profiles.name_none_known")))?;
         let missing = Mapping::new(kind, &table.headers).missing(kind);
         return if missing.is_empty() {
             Ok(kind)
         } else {
-            Err(Error::usage(format!(
-                "it lacks a column for {}",
-                missing.join(" and for ")
+            Err(Error::usage(say!(
+                "profiles.lacks_column_for",
+                missing = missing.join(" and for ")
             )))
         };
     }
@@ -202,12 +204,12 @@ fn kind_of(source: &Source, table: &Table, told: Option<Kind>, in_folder: bool) 
     }
     let codes_found: Vec<String> = table.headers.iter().map(|h| kind::header_code(h)).collect();
     kind::by_headers(&codes_found).or(named).ok_or_else(|| {
-        Error::usage(format!(
-            "{} is not understood: its columns are {}",
-            table.name,
-            table.headers.join(", ")
+        Error::usage(say!(
+            "profiles.not_understood_its_columns",
+            name = table.name,
+            headers = table.headers.join(", ")
         ))
-        .hint(format!("Say what its rows are with --as: {}", codes()))
+        .hint(say!("profiles.say_what_its_rows", codes = codes()))
     })
 }
 
@@ -235,14 +237,14 @@ fn key_rule(kind: Kind, map: &Mapping) -> String {
         let place = map.place(code);
         place.there().then(|| format!("\"{}\"", map.header(place)))
     };
-    let own = header("key").map(|h| format!("{h} is the key"));
+    let own = header("key").map(|h| say!("profiles.key", h = h).to_string());
     match kind {
         Kind::Customers => {
             let rules = [
                 own,
-                header("website").map(|h| format!("the domain of {h}")),
+                header("website").map(|h| say!("profiles.domain", h = h).to_string()),
                 header("email"),
-                Some("the exact name".to_owned()),
+                Some(say!("profiles.exact_name").to_string()),
             ];
             rules
                 .into_iter()
@@ -251,17 +253,21 @@ fn key_rule(kind: Kind, map: &Mapping) -> String {
                 .join(", else ")
         }
         Kind::Contacts => {
-            let rules = [own, header("email"), Some("customer and name".to_owned())];
+            let rules = [
+                own,
+                header("email"),
+                Some(say!("profiles.customer_name").to_string()),
+            ];
             rules
                 .into_iter()
                 .flatten()
                 .collect::<Vec<_>>()
                 .join(", else ")
         }
-        Kind::Usage => "customer and period".to_owned(),
-        Kind::StageChanges => "customer, day and place in the day".to_owned(),
-        Kind::Churn => "customer and day".to_owned(),
-        Kind::Correspondence => "the meeting's or mail's own id, and the customer".to_owned(),
+        Kind::Usage => say!("profiles.customer_period").to_string(),
+        Kind::StageChanges => say!("profiles.customer_day_place_day").to_string(),
+        Kind::Churn => say!("profiles.customer_day").to_string(),
+        Kind::Correspondence => say!("profiles.meeting_s_or_mail").to_string(),
         _ => own.unwrap_or_else(|| "customer and time".to_owned()),
     }
 }

@@ -151,8 +151,9 @@ impl Table {
     /// Opens a table and reads its header.
     pub(super) fn open(source: &Source) -> Result<Table> {
         let name = source.name.clone();
-        let cannot =
-            |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+        let cannot = |e: std::io::Error| {
+            Error::failed(say!("reader.could_not_read", name = name, e = e)).because(e)
+        };
         let mut file = File::open(&source.text).map_err(cannot)?;
         let size = file.metadata().map_err(cannot)?.len();
         let crlf = ends_in_crlf(&source.text).map_err(cannot)?;
@@ -205,9 +206,11 @@ impl Table {
         }
         let columns = self.record.len().saturating_sub(self.front);
         if columns > COLUMNS {
-            return Err(Error::usage(format!(
-                "{} has {columns} columns; at most {COLUMNS} can be read",
-                self.name
+            return Err(Error::usage(say!(
+                "reader.columns_at_most_can",
+                name = self.name,
+                columns = columns,
+                columns_2 = COLUMNS
             )));
         }
         for field in self.record.iter().skip(self.front) {
@@ -225,11 +228,7 @@ impl Table {
     fn read_first(&mut self) -> Result<bool> {
         let read = self.reader.read_byte_record(&mut self.record);
         read.map_err(|e| {
-            Error::usage(format!(
-                "{} is not a CSV: its first row never ends",
-                self.name
-            ))
-            .because(e)
+            Error::usage(say!("reader.not_csv_its_first", name = self.name)).because(e)
         })
     }
 
@@ -266,19 +265,18 @@ impl Table {
                 Ok(true) => {}
                 Err(error) => {
                     if self.left.get() > 0 {
-                        return Err(Error::failed(format!(
-                            "{} could not be read at line {line}: {error}",
-                            self.name
+                        return Err(Error::failed(say!(
+                            "reader.could_not_read_at",
+                            name = self.name,
+                            line = line,
+                            error = error
                         ))
                         .because(error));
                     }
                     self.record.clear();
                     self.resume(byte, line)?;
-                    let detail = format!(
-                        "the row goes on for more than {} MB; a quote in it may never be closed",
-                        ROW >> 20
-                    );
-                    return Ok(Next::Bad(line, "row too long".into(), detail));
+                    let detail = say!("reader.row_goes_on_for", what = ROW >> 20);
+                    return Ok(Next::Bad(line, "row too long".into(), detail.to_string()));
                 }
             }
             let inside = self
@@ -323,7 +321,7 @@ impl Table {
     fn next_spooled(&mut self) -> Result<Option<bool>> {
         let read = self.reader.read_byte_record(&mut self.record);
         let some = read.map_err(|e| {
-            Error::failed(format!("{} could not be read: {e}", self.name)).because(e)
+            Error::failed(say!("reader.could_not_read", name = self.name, e = e)).because(e)
         })?;
         if some
             && self
@@ -393,22 +391,23 @@ impl Table {
         if has > COLUMNS {
             return Some((
                 "too many columns",
-                format!("{has} fields; at most {COLUMNS} can be read"),
+                say!("reader.fields_at_most_can", has = has, columns = COLUMNS).to_string(),
             ));
         }
         if let Some(at) = self.record.iter().position(|f| f.len() > FIELD) {
             return Some((
                 "field too long",
-                format!(
-                    "field {} has more than 64 KB",
-                    (at + 1).saturating_sub(self.front)
-                ),
+                say!(
+                    "reader.field_more_than_64",
+                    front = (at + 1).saturating_sub(self.front)
+                )
+                .to_string(),
             ));
         }
         if has < wants {
             return Some((
                 "too few fields",
-                format!("{has} fields where the header has {wants}"),
+                say!("reader.fields_where_header", has = has, wants = wants).to_string(),
             ));
         }
         if self
@@ -419,7 +418,7 @@ impl Table {
         {
             return Some((
                 "too many fields",
-                format!("{has} fields where the header has {wants}"),
+                say!("reader.fields_where_header", has = has, wants = wants).to_string(),
             ));
         }
         self.record.as_slice().contains(&0).then(|| {
@@ -433,7 +432,7 @@ impl Table {
     /// True when the last row of the file, which begins at `byte`, ends within quotes.
     fn is_open(&self, byte: u64) -> Result<bool> {
         let cannot = |e: std::io::Error| {
-            Error::failed(format!("{} could not be read: {e}", self.name)).because(e)
+            Error::failed(say!("reader.could_not_read", name = self.name, e = e)).because(e)
         };
         let mut file = File::open(&self.path).map_err(cannot)?;
         file.seek(SeekFrom::Start(byte)).map_err(cannot)?;
@@ -445,9 +444,11 @@ impl Table {
     /// Goes on at the line behind the one where a row began that swallowed others.
     fn resume(&mut self, byte: u64, line: u64) -> Result<()> {
         let cannot = |e: std::io::Error| {
-            Error::failed(format!(
-                "{} could not be read at line {line}: {e}",
-                self.name
+            Error::failed(say!(
+                "reader.could_not_read_at_line",
+                name = self.name,
+                line = line,
+                e = e
             ))
             .because(e)
         };
@@ -479,7 +480,12 @@ impl Table {
         self.reader
             .seek_raw(SeekFrom::Start(at), position)
             .map_err(|e| {
-                Error::failed(format!("{} could not be read at line {line}", self.name)).because(e)
+                Error::failed(say!(
+                    "reader.could_not_read_at_line_2",
+                    name = self.name,
+                    line = line
+                ))
+                .because(e)
             })
     }
 }

@@ -167,12 +167,14 @@ impl Rejects {
             None => return self.clear(&name),
         };
         done.unwrap_or_else(|error| {
-            let told = format!(
-                "{name} could not be written ({error}); the rejected rows are only counted"
+            let told = say!(
+                "rejects.could_not_written_rejected",
+                name = name,
+                error = error
             );
             Done {
                 path: None,
-                told: Some(told),
+                told: Some(told.to_string()),
             }
         })
     }
@@ -189,8 +191,14 @@ impl Rejects {
         let chosen = chosen.ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
         folder.rename(&self.part, &chosen)?;
         self.sums.keep(&folder, &chosen, &sum);
-        let told =
-            (chosen != name).then(|| format!("{name} was changed by somebody and stays as it is; the rows rejected now are in {chosen}"));
+        let told = (chosen != name).then(|| {
+            say!(
+                "rejects.changed_by_somebody_stays",
+                name = name,
+                chosen = chosen
+            )
+            .to_string()
+        });
         Ok(Done {
             path: Some(self.target.with_file_name(&chosen)),
             told,
@@ -204,13 +212,13 @@ impl Rejects {
         };
         let told = match folder.is_free(name) {
             true => None,
-            false if !self.sums.is_ours(&folder, name) => Some(format!(
-                "{name} stays: somebody has changed it, or another import wrote it"
-            )),
+            false if !self.sums.is_ours(&folder, name) => {
+                Some(say!("rejects.stays_somebody_changed_or", name = name).to_string())
+            }
             false => folder
                 .remove(name)
                 .err()
-                .map(|_| format!("{name} is from an earlier import and could not be removed")),
+                .map(|_| say!("rejects.from_earlier_import_could", name = name).to_string()),
         };
         Done { path: None, told }
     }

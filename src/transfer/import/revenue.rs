@@ -61,7 +61,7 @@ impl Versions {
         let Some((interval, times)) = interval(word) else {
             return refuse(
                 "unknown interval",
-                format!("interval {} is not day, week, month or year", quoted(word)),
+                say!("revenue.interval_not_day_week", word = quoted(word)),
             );
         };
         let count = desk.within(row, self.count, 1, 10_000)?.unwrap_or(1);
@@ -76,10 +76,10 @@ impl Versions {
                 None => {
                     return refuse(
                         "not a per cent",
-                        format!(
-                            "{} {} is not 0 to 100",
-                            desk.map.header(self.discount),
-                            quoted(text)
+                        say!(
+                            "revenue.not_0_100",
+                            discount = desk.map.header(self.discount),
+                            text = quoted(text)
                         ),
                     );
                 }
@@ -119,11 +119,16 @@ fn check(desk: &mut Desk<'_>, terms: &VersionRow<'_>) -> Taken<()> {
         let book = if terms.end.is_some() {
             ""
         } else {
-            " in the book"
+            &say!("revenue.book")
         };
         return refuse(
             "end before start",
-            format!("it ends on {end}{book} and starts on {}", version.start),
+            say!(
+                "revenue.ends_on_starts_on",
+                end = end,
+                book = book,
+                start = version.start
+            ),
         );
     }
     // More than 64 bits a month cannot be counted with; better said now than a figure missing later.
@@ -131,7 +136,7 @@ fn check(desk: &mut Desk<'_>, terms: &VersionRow<'_>) -> Taken<()> {
     {
         return refuse(
             "number too large",
-            "amount times quantity does not fit in 64 bits",
+            say!("revenue.amount_times_quantity_does"),
         );
     }
     Ok(())

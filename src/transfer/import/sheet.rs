@@ -37,13 +37,14 @@ pub(super) fn spool(
     only: Option<&str>,
     stop: &Stop,
 ) -> Result<Vec<Sheet>> {
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("sheet.could_not_read", name = name, e = e)).because(e)
+    };
     let mut file = BufReader::new(File::open(path).map_err(cannot)?);
     measure(&mut file, name, (WHOLE, PART))?;
     file.rewind().map_err(cannot)?;
     let wrong = |e: calamine::XlsxError| {
-        Error::usage(format!("{name} is no workbook that can be read: {e}"))
+        Error::usage(say!("sheet.no_workbook_can_read", name = name, e = e))
             .hint("Save it as XLSX or as CSV")
     };
     let mut book = Xlsx::new(file).map_err(wrong)?;
@@ -60,8 +61,10 @@ pub(super) fn spool(
     if let Some(only) = only
         && all.is_empty()
     {
-        return Err(Error::not_found(format!("{name} has no sheet {only}"))
-            .hint(format!("Its sheets: {}", book.sheet_names().join(", "))));
+        return Err(
+            Error::not_found(say!("sheet.no_sheet", name = name, only = only))
+                .hint(format!("Its sheets: {}", book.sheet_names().join(", "))),
+        );
     }
     let mut sheets = Vec::new();
     let old = book.has_1904_epoch();
@@ -80,11 +83,11 @@ pub(super) fn spool(
 /// Unpacks every part once without keeping anything. The limits: bytes of all parts, and of one that is kept in memory.
 fn measure(file: &mut (impl Read + Seek), name: &str, (most, part_most): (u64, u64)) -> Result<()> {
     let wrong = |e: zip::result::ZipError| {
-        Error::usage(format!("{name} is no workbook that can be read: {e}")).because(e)
+        Error::usage(say!("sheet.no_workbook_can_read", name = name, e = e)).because(e)
     };
     let mut archive = ZipArchive::new(file).map_err(wrong)?;
     let big = |what: &str| {
-        Error::usage(format!("{name} is not read: {what}"))
+        Error::usage(say!("sheet.not_read", name = name, what = what))
             .hint("A workbook this large is better saved as CSV")
     };
     if archive.len() > PARTS {
@@ -136,7 +139,12 @@ fn one(
     stop: &Stop,
 ) -> Result<Option<Spool>> {
     let wrong = |e: calamine::XlsxError| {
-        Error::usage(format!("sheet {sheet} of {name} cannot be read: {e}"))
+        Error::usage(say!(
+            "sheet.sheet_cannot_read",
+            sheet = sheet,
+            name = name,
+            e = e
+        ))
     };
     let mut cells = book.worksheet_cells_reader(sheet).map_err(wrong)?;
     let mut spool: Option<Spool> = None;
@@ -149,8 +157,11 @@ fn one(
         {
             match &mut spool {
                 None if beyond => {
-                    return Err(Error::usage(format!(
-                        "sheet {sheet} of {name} has more than {COLUMNS} columns; that many cannot be read"
+                    return Err(Error::usage(say!(
+                        "sheet.sheet_more_than_columns",
+                        sheet = sheet,
+                        name = name,
+                        columns = COLUMNS
                     )));
                 }
                 None => {
@@ -164,7 +175,7 @@ fn one(
                     spool.fault(
                         u64::from(line) + 1,
                         "too many fields",
-                        &format!("cells beyond the {width} columns of the header"),
+                        &say!("sheet.cells_beyond_columns_header", width = width),
                     )?;
                 }
                 Some(spool) => spool.row(u64::from(line) + 1, &row[..width.min(row.len())])?,

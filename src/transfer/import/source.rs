@@ -105,7 +105,7 @@ pub(super) fn open(path: &Path, asked: &Asked<'_>) -> Result<Vec<Source>> {
 
 fn copy_in() -> Result<Rc<NamedTempFile>> {
     let failed = |e: std::io::Error| {
-        Error::failed(format!("standard input could not be read: {e}")).because(e)
+        Error::failed(say!("source.standard_input_could_not", e = e)).because(e)
     };
     let kept = NamedTempFile::new().map_err(failed)?;
     std::io::copy(&mut std::io::stdin().lock(), &mut kept.as_file()).map_err(failed)?;
@@ -144,8 +144,9 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
             ..blank.clone()
         })
     };
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("{name} could not be read: {e}")).because(e);
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("source.could_not_read", name = name, e = e)).because(e)
+    };
     let mut start = Vec::new();
     File::open(path)
         .map_err(cannot)?
@@ -154,8 +155,8 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
         .map_err(cannot)?;
     if start.starts_with(b"\xD0\xCF\x11\xE0") {
         return Err(
-            Error::usage(format!("{name} is a workbook of the old kind (XLS)"))
-                .hint("Save it as XLSX or as CSV"),
+            Error::usage(say!("source.workbook_old_kind_xls", name = name))
+                .hint(say!("source.save_as_xlsx_or")),
         );
     }
     if start.starts_with(b"PK\x03\x04") {
@@ -176,7 +177,7 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
             let encoding = encoding::named(named)?;
             (
                 encoding,
-                Found::new("encoding", encoding.name(), "as it was named"),
+                Found::new("encoding", encoding.name(), say!("source.as_named")),
             )
         }
         None => encoding::detect(path, name)?,
@@ -313,11 +314,11 @@ fn separator(start: &[u8], named: Option<char>) -> (u8, Found) {
         (byte, Found::new("separator", &shown, why))
     };
     if let Some(byte) = named.and_then(|c| u8::try_from(c).ok()) {
-        return said(byte, "as it was named".into());
+        return said(byte, say!("source.as_named").into());
     }
     let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
     if let Some(byte) = announced(start) {
-        return said(byte, "the first line says so".into());
+        return said(byte, say!("source.first_line_says_so").into());
     }
     // How often each sign stands in a row, what is between quotes left out.
     let mut rows: Vec<[usize; 4]> = vec![[0; 4]];
@@ -347,14 +348,15 @@ fn separator(start: &[u8], named: Option<char>) -> (u8, Found) {
     // The first of the best: a file of one column reads with commas.
     let best = (0..4).rev().max_by_key(weight).unwrap_or(0);
     let why = match rows[0][best] {
-        0 => "the header has one column".to_owned(),
-        n => format!(
-            "it stands {n} times in the header, and as often in {} of the next {} rows",
-            agree(best),
-            body.len()
+        0 => say!("source.header_one_column").to_owned(),
+        n => say!(
+            "source.stands_times_header_as",
+            n = n,
+            best = agree(best),
+            body = body.len()
         ),
     };
-    said(SEPARATORS[best], why)
+    said(SEPARATORS[best], why.to_string())
 }
 
 /// The sign of a first line `sep=;`.

@@ -26,7 +26,7 @@ impl Spool {
     /// A spool for the rows of `name` under these headers, which is given up when `stop` says so.
     pub(super) fn new<T: AsRef<str>>(name: &str, headers: &[T], stop: &Stop) -> Result<Spool> {
         let failed = |e: std::io::Error| {
-            Error::failed(format!("{name} could not be copied for reading: {e}")).because(e)
+            Error::failed(say!("spool.could_not_copied_for", name = name, e = e)).because(e)
         };
         let kept = NamedTempFile::new().map_err(failed)?;
         let file = kept.reopen().map_err(failed)?;
@@ -53,7 +53,7 @@ impl Spool {
         self.stop.check()?;
         let name = &self.name;
         self.writer.write_record(cells).map_err(|e| {
-            Error::failed(format!("{name} could not be copied for reading: {e}")).because(e)
+            Error::failed(say!("spool.could_not_copied_for", name = name, e = e)).because(e)
         })
     }
 
@@ -85,7 +85,7 @@ impl Spool {
     pub(super) fn finish(mut self) -> Result<Rc<NamedTempFile>> {
         let name = self.name;
         self.writer.flush().map_err(|e| {
-            Error::failed(format!("{name} could not be copied for reading: {e}")).because(e)
+            Error::failed(say!("spool.could_not_copied_for", name = name, e = e)).because(e)
         })?;
         Ok(Rc::new(self.kept))
     }

@@ -59,12 +59,12 @@ impl Surveys {
                 None => {
                     return refuse(
                         "unknown survey",
-                        format!("survey {} is not nps, csat, ces or friction", quoted(about)),
+                        say!("surveys.survey_not_nps_csat", about = quoted(about)),
                     );
                 }
             },
             EventKind::Survey if about.is_empty() => {
-                return refuse("empty question", "the question is empty");
+                return refuse("empty question", say!("surveys.question_empty"));
             }
             EventKind::Survey => self.channel.push_str(&super::kind::header_code(about)),
             _ => {}
@@ -101,17 +101,17 @@ impl Intake for Surveys {
             desk.within(row, self.score, 1, most)?
         };
         if most > 0 && number.is_none() {
-            return refuse("empty score", "the score is empty");
+            return refuse("empty score", say!("surveys.score_empty"));
         }
         let text = row.get(self.text);
         if self.kind == EventKind::Survey && text.trim().is_empty() {
-            return refuse("empty answer", "the answer is empty");
+            return refuse("empty answer", say!("surveys.answer_empty"));
         }
         let status = row.get(self.status).trim().to_lowercase();
         if UNDELIVERED.contains(&status.as_str()) {
             return refuse(
                 "not delivered",
-                format!("the invitation was not delivered: {}", quoted(&status)),
+                say!("surveys.invitation_not_delivered", status = quoted(&status)),
             );
         }
         let (customer, n) = desk.customer_of(row, self.customer)?;

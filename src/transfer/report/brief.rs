@@ -82,7 +82,7 @@ pub(super) fn trend(account: &Account, today: Day) -> Plot {
     };
     let points = account.trend.iter().enumerate().map(point).collect();
     Plot {
-        title: "Health by week".to_owned(),
+        title: say!("brief.health_by_week").to_string(),
         shape: Shape::Line,
         points,
         range: Some((0.0, 100.0)),
@@ -96,7 +96,7 @@ pub(super) fn explained(store: &mut Store, customer: Id, day: Day) -> Result<Opt
         since: Some(day),
     })? {
         Page::Health(pair) => Ok(pair.1),
-        _ => Err(Error::failed("The book answered another question")),
+        _ => Err(Error::failed(say!("brief.book_answered_another_question"))),
     }
 }
 
@@ -131,11 +131,12 @@ fn changes(
     stages: &Stages,
 ) -> String {
     let title = match met {
-        Some(e) => format!(
-            "Since the last meeting on {since} ({})",
-            within(words.channel(&e.channel))
+        Some(e) => say!(
+            "brief.since_last_meeting_on",
+            since = since,
+            channel = within(words.channel(&e.channel))
         ),
-        None => format!("Since {since}; nobody has met them yet"),
+        None => say!("brief.since_nobody_met_them", since = since),
     };
     let mut lines: Vec<String> = before
         .and_then(|b| moved(b, &account.health, words))
@@ -150,7 +151,7 @@ fn changes(
         lines.push(format!("and {} more", new.len() - MOST));
     }
     if lines.is_empty() {
-        lines.push("Nothing has changed".to_owned());
+        lines.push(say!("brief.nothing_changed").to_string());
     }
     list(&title, &lines)
 }
@@ -209,7 +210,7 @@ fn explain(health: &Explanation, words: &Words) -> String {
     let mut rows: Vec<Vec<String>> = health.lines.iter().map(row).collect();
     if health.shift() != 0 {
         rows.push(vec![
-            "Set by hand".to_owned(),
+            say!("brief.set_by_hand").to_string(),
             String::new(),
             String::new(),
             String::new(),
@@ -220,9 +221,10 @@ fn explain(health: &Explanation, words: &Words) -> String {
         .health
         .score
         .map_or_else(|| "no score, too little data".to_owned(), |s| s.to_string());
-    let title = format!(
-        "Health explained: {score}, by the scorecard {}",
-        markdown::line(&health.label)
+    let title = say!(
+        "brief.health_explained_by_scorecard",
+        score = score,
+        label = markdown::line(&health.label)
     );
     table(
         &title,

@@ -32,7 +32,7 @@ pub fn digest(store: &mut Store, since: Stamp, filter: &str, owner: &str) -> Res
         columns: Vec::new(),
     };
     let Page::Rows(meant) = store.answer(&query)? else {
-        return Err(Error::failed("The book answered another question"));
+        return Err(Error::failed(say!("digest.book_answered_another_question")));
     };
     if let Some(mistake) = meant.mistake {
         return Err(Error::usage(mistake.message.trim_end_matches('.')));
@@ -43,9 +43,11 @@ pub fn digest(store: &mut Store, since: Stamp, filter: &str, owner: &str) -> Res
         format!(" for {}", line(owner))
     };
     let mut report = Report::new(format!("Digest{whose}"));
-    report.say(format!(
-        "Since {from} {}, as of {today}",
-        config.zone.time(since).format("%H:%M")
+    report.say(say!(
+        "digest.since_as",
+        from = from,
+        format = config.zone.time(since).format("%H:%M"),
+        today = today
     ));
     report.say(needs(store, filter, &words)?);
     report.say(late(store, filter, owner)?);
@@ -121,7 +123,7 @@ pub fn digest(store: &mut Store, since: Stamp, filter: &str, owner: &str) -> Res
     report.say(fired(store, filter, from)?);
     report.say(team(store, since)?);
     if report.parts.len() == 1 {
-        report.say("Nothing has moved, and nobody waits.");
+        report.say(say!("digest.nothing_moved_nobody_waits"));
     }
     Ok(report)
 }
@@ -164,7 +166,7 @@ fn needs(store: &mut Store, filter: &str, words: &Words) -> Result<String> {
     };
     let lines: Vec<String> = page.rows.iter().map(one).collect();
     Ok(list(
-        &format!("Who needs you ({})", lines.len()),
+        &say!("digest.who_needs_you", lines = lines.len()),
         &few(lines),
     ))
 }
@@ -221,7 +223,11 @@ fn movers(store: &mut Store, filter: &str, days: i64) -> Result<String> {
         )
     });
     Ok(list(
-        &format!("Health: {} fell, {} rose", page.fell, page.rose),
+        &say!(
+            "digest.health_fell_rose",
+            fell = page.fell,
+            rose = page.rose
+        ),
         &few(lines.collect()),
     ))
 }
@@ -248,7 +254,7 @@ fn renewals(store: &mut Store, rows: &[u32]) -> Result<String> {
         )
     });
     Ok(list(
-        &format!("Renewals within {AHEAD} days"),
+        &say!("digest.renewals_within_days", ahead = AHEAD),
         &few(lines.collect()),
     ))
 }
@@ -270,7 +276,7 @@ fn fired(store: &mut Store, filter: &str, since: crate::domain::time::Day) -> Re
             cut(&r.text, 200)
         )
     });
-    Ok(list("What rules did", &few(lines.collect())))
+    Ok(list(&say!("digest.what_rules_did"), &few(lines.collect())))
 }
 
 /// Who did how much of what.

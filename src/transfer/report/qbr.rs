@@ -29,8 +29,10 @@ pub fn qbr(store: &mut Store, customer: Id, from: Day) -> Result<Report> {
     let (today, config) = (store.today(), store.config());
     let days = today.since(from);
     if days < 1 {
-        return Err(Error::usage(format!("{from} is not before {today}"))
-            .hint("the period of a review ends today"));
+        return Err(
+            Error::usage(say!("qbr.not_before", from = from, today = today))
+                .hint(say!("qbr.period_review_ends_today")),
+        );
     }
     let read = of(store, customer, &words)?;
     let account = &read.account;
@@ -69,11 +71,15 @@ pub fn qbr(store: &mut Store, customer: Id, from: Day) -> Result<Report> {
         });
     }
     report.plot(usage(&within));
-    report.plot(monthly("Touches by month", &within, from, today, |e| {
-        e.kind == EventKind::Touch
-    }));
     report.plot(monthly(
-        "Tickets opened by month",
+        &say!("qbr.touches_by_month"),
+        &within,
+        from,
+        today,
+        |e| e.kind == EventKind::Touch,
+    ));
+    report.plot(monthly(
+        &say!("qbr.tickets_opened_by_month"),
         &within,
         from,
         today,
@@ -83,13 +89,14 @@ pub fn qbr(store: &mut Store, customer: Id, from: Day) -> Result<Report> {
         "What happened",
         &story(&within, &words, &config.stages),
     ));
-    report.say(list("What they said", &said(&within, &words)));
+    report.say(list(&say!("qbr.what_they_said"), &said(&within, &words)));
     report.say(objectives(&read.actions));
     report.say(read.work(&words).replace("\n### ", "\n## "));
     if let Some(renews) = account.signals.renews {
-        report.say(format!(
-            "## Next\n\n- Renews on {renews}, in {} days",
-            renews.since(today)
+        report.say(say!(
+            "qbr.next_renews_on_days",
+            renews = renews,
+            today = renews.since(today)
         ));
     }
     Ok(report)
@@ -182,9 +189,10 @@ fn figures(
     if was != 0 || is != 0 {
         rows.push(vec!["Orders".into(), amount(was, store), amount(is, store)]);
     }
-    let note = format!(
-        "\nHealth, ARR and NPS: as of {from} and today. The rest: the {} days before, and these.\n",
-        today.since(from)
+    let note = say!(
+        "qbr.health_arr_nps_as",
+        from = from,
+        from_2 = today.since(from)
     );
     table("In figures", &["", "Before", "Now"], &rows) + &note
 }
@@ -199,7 +207,7 @@ fn usage(within: &[&Event]) -> Plot {
         .map(|(day, n)| (day.to_string(), Some(n)))
         .collect();
     Plot {
-        title: "Key actions by week".into(),
+        title: say!("qbr.key_actions_by_week").into(),
         shape: Shape::Bars,
         points,
         range: None,

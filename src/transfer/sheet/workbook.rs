@@ -76,8 +76,8 @@ impl Book {
         self.row += 1;
         if self.row >= MOST {
             return Err(
-                Error::usage(format!("A tab of a workbook has at most {MOST} rows"))
-                    .hint("csv and jsonl have no end"),
+                Error::usage(say!("workbook.tab_workbook_at_most", most = MOST))
+                    .hint(say!("workbook.csv_jsonl_no_end")),
             );
         }
         let Some(tab) = &mut self.tab else {
@@ -147,7 +147,7 @@ impl Book {
 }
 
 fn column(at: usize) -> Result<u16> {
-    u16::try_from(at).map_err(|_| Error::usage("A workbook has at most 16,384 columns"))
+    u16::try_from(at).map_err(|_| Error::usage(say!("workbook.workbook_at_most_16")))
 }
 
 /// A text that fits in a cell, without the signs that XML does not have.
@@ -173,5 +173,5 @@ fn tab_name(name: &str) -> String {
 }
 
 fn failed(error: XlsxError) -> Error {
-    Error::failed("the workbook cannot be written").because(error)
+    Error::failed(say!("workbook.workbook_cannot_written")).because(error)
 }

@@ -147,7 +147,7 @@ impl Screen for FirstRun {
             let words = look.say.word(&format!("first_run.{label}")).to_owned();
             let detail = look
                 .say
-                .word(&format!("first_run.{label}_detail"))
+                .word(&say!("first_run.first_run_detail", label = label))
                 .to_owned();
             let used = canvas.pieces(
                 x,

@@ -11,11 +11,10 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What is filled into a sentence.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Arg {
     /// A number of things: says which form a word has.
     Count(i64),
@@ -28,15 +27,14 @@ pub enum Arg {
 }
 
 /// A sentence, or a part of one: what it says in English, and where it is one of the words file, its code and arguments.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Sentence {
     english: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     said: Option<Box<Said>>,
 }
 
 /// The code of a sentence in the words file, and what is filled in.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 struct Said {
     code: Cow<'static, str>,
     args: Vec<(Cow<'static, str>, Arg)>,
@@ -150,6 +148,13 @@ fn filled(
     }
     out.push_str(rest);
     out
+}
+
+/// Scripts read what it says.
+impl Serialize for Sentence {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.english)
+    }
 }
 
 impl Deref for Sentence {
@@ -296,12 +301,12 @@ impl<T: fmt::Display + ?Sized> ByText for Filling<'_, T> {
 /// A sentence of the words file by its code, with its placeholders by their names: `say!("undo.done", what = label, n = 3)`.
 macro_rules! say {
     ($code:literal $(, $name:ident = $value:expr)* $(,)?) => {{
-        const _: () = $crate::text::sentence::check($code, &[$(stringify!($name)),*]);
-        $crate::text::sentence::Sentence::new(
+        const _: () = $crate::sentence::check($code, &[$(stringify!($name)),*]);
+        $crate::sentence::Sentence::new(
             $code,
             vec![$((stringify!($name), {
                 #[allow(unused_imports)]
-                use $crate::text::sentence::{ByCount as _, BySentence as _, ByText as _, Filling};
+                use $crate::sentence::{ByCount as _, BySentence as _, ByText as _, Filling};
                 match &$value {
                     value => (&&&Filling(value)).arg(),
                 }
@@ -309,7 +314,7 @@ macro_rules! say {
         )
     }};
 }
-const WORDS: &str = include_str!("../../assets/text/en.toml");
+const WORDS: &str = include_str!("../assets/text/en.toml");
 
 /// The English sentences by their codes.
 static ENGLISH: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
@@ -484,7 +489,6 @@ mod tests {
         assert_eq!(sentence.in_words(&template, russian), "x: 5 строк");
         assert_eq!(sentence.in_words(&|_| None, russian), "5 rows");
         let text = serde_json::to_string(&sentence).expect("JSON");
-        let back: Sentence = serde_json::from_str(&text).expect("a sentence");
-        assert_eq!(back, sentence);
+        assert_eq!(text, "\"5 rows\"");
     }
 }
