@@ -46,6 +46,7 @@ pub mod select;
 mod settings;
 mod sign;
 mod signal;
+mod sqlite;
 mod strange;
 pub mod subject;
 pub mod sync;
@@ -67,7 +68,7 @@ use crate::domain::query::{BatchPage, Page, Query};
 use crate::domain::roster::Roster;
 use crate::domain::signal::{Signals, StageMarks};
 use crate::domain::time::{Day, Moment, Stamp, Zone};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 pub use open::{FILES, beside_it, reachable, remove as remove_files};
 use outbox::Keep;
@@ -75,6 +76,7 @@ pub use place::Mode;
 pub use settings::apply_config;
 
 use settings::{config_rows, read_config};
+use sqlite::{end, roll_back, sqlite_error};
 use strange::strange_in;
 use transact::Given;
 
@@ -358,7 +360,7 @@ impl Store {
         if self.mode != Mode::Memory {
             drop(std::mem::replace(
                 &mut self.conn,
-                Connection::open_in_memory().map_err(sql)?,
+                Connection::open_in_memory()?,
             ));
             self.closed = true;
         }
@@ -490,13 +492,8 @@ impl Store {
     /// The latest day to which any cached signals were folded.
     fn newest_fold(&self) -> Result<Option<Day>> {
         let numbers = StageMarks::new(&self.config.stages);
-        let mut statement = self
-            .conn
-            .prepare("SELECT packed FROM signal LIMIT 100")
-            .map_err(sql)?;
-        let rows = statement
-            .query_map([], |r| r.get::<_, Vec<u8>>(0))
-            .map_err(sql)?;
+        let mut statement = self.conn.prepare("SELECT packed FROM signal LIMIT 100")?;
+        let rows = statement.query_map([], |r| r.get::<_, Vec<u8>>(0))?;
         Ok(rows
             .filter_map(|r| Signals::unpack(&r.ok()?, &numbers)?.asof)
             .max())
@@ -509,7 +506,7 @@ impl Store {
         let (config, today) = (self.config.clone(), self.today);
         // One state of the book is folded; where somebody has written since, SQLite refuses to keep figures of it.
         let state = if keep {
-            Some(self.conn.unchecked_transaction().map_err(sql)?)
+            Some(self.conn.unchecked_transaction()?)
         } else {
             None
         };
@@ -620,7 +617,7 @@ impl Store {
         let work = self.inside().and_then(|()| {
             let mode = if on { "network" } else { "local" };
             let set = "INSERT INTO meta (k, v) VALUES ('share_mode', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1";
-            self.conn.execute(set, [mode]).map_err(sql)
+            self.conn.execute(set, [mode]).map_err(Into::into)
         });
         end(&self.conn, work).map(|_| ())
     }
@@ -662,10 +659,14 @@ impl Store {
     fn ids_of<'a>(&self, customers: impl Iterator<Item = &'a i64>) -> Result<Vec<Id>> {
         let mut statement = self
             .conn
-            .prepare_cached("SELECT id FROM customer WHERE n = ?")
-            .map_err(sql)?;
+            .prepare_cached("SELECT id FROM customer WHERE n = ?")?;
         customers
-            .map(|n| statement.query_row([n], |r| r.get(0)).map(Id).map_err(sql))
+            .map(|n| {
+                statement
+                    .query_row([n], |r| r.get(0))
+                    .map(Id)
+                    .map_err(Into::into)
+            })
             .collect()
     }
 
@@ -726,19 +727,16 @@ impl Store {
             let found: Vec<(i64, String, String, i64)> = {
                 let mut statement = self
                     .conn
-                    .prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000")
-                    .map_err(sql)?;
-                let rows = statement
-                    .query_map([self.seen], |r| {
-                        Ok((
-                            r.get(0)?,
-                            search::text_at_raw(r, 1)?,
-                            search::text_at_raw(r, 2)?,
-                            r.get(3)?,
-                        ))
-                    })
-                    .map_err(sql)?;
-                rows.collect::<Result<_, _>>().map_err(sql)?
+                    .prepare_cached("SELECT n, person, label, wall FROM batch WHERE n > ? AND finished = 1 ORDER BY n LIMIT 10000")?;
+                let rows = statement.query_map([self.seen], |r| {
+                    Ok((
+                        r.get(0)?,
+                        search::text_at_raw(r, 1)?,
+                        search::text_at_raw(r, 2)?,
+                        r.get(3)?,
+                    ))
+                })?;
+                rows.collect::<Result<_, _>>()?
             };
             let (Some(first), Some(last)) = (found.first(), found.last()) else {
                 break;
@@ -773,14 +771,14 @@ impl Store {
         self.conn
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM task WHERE batch = ? AND kind = 'mention' AND owner = ? AND removed = 0)")
             .and_then(|mut s| s.query_row(rusqlite::params![batch, self.who.person], |r| r.get(0)))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// A number that changes when another connection has written.
     pub fn data_version(&self) -> Result<i64> {
         self.conn
             .query_row("PRAGMA data_version", [], |r| r.get(0))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Indexes waiting texts, at most `limit` rows; `true` when some are left. For idle moments.
@@ -844,8 +842,7 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM edit WHERE batch BETWEEN ? AND ? AND field = ?)",
         )
-        .and_then(|mut s| s.query_row(params![first, last, purge::FIELD], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row(params![first, last, purge::FIELD], |r| r.get(0)))?;
     for table in batch::TABLES {
         use crate::domain::command::Entity;
         if table.entity == Entity::View {
@@ -861,12 +858,10 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
             "SELECT {owner} FROM {0} WHERE batch BETWEEN ?1 AND ?2{but} UNION SELECT {owner} FROM {0} WHERE id IN (SELECT row FROM edit WHERE batch BETWEEN ?1 AND ?2 AND entity = ?3)",
             table.name
         );
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement
-            .query(params![first, last, table.number])
-            .map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            match row.get::<_, Option<i64>>(0).map_err(sql)? {
+        let mut statement = conn.prepare_cached(&query)?;
+        let mut rows = statement.query(params![first, last, table.number])?;
+        while let Some(row) = rows.next()? {
+            match row.get::<_, Option<i64>>(0)? {
                 Some(n) => {
                     touched.insert(n);
                 }
@@ -880,7 +875,7 @@ fn touched_between(conn: &Connection, first: i64, last: i64) -> Result<(BTreeSet
 /// The integer of the last batch; 0 in a book without any.
 fn last_batch(conn: &Connection) -> Result<i64> {
     conn.query_row("SELECT coalesce(max(n), 0) FROM batch", [], |r| r.get(0))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// By what the outbox knows the book: its id, or, in a book that has none yet, its first batch.
@@ -892,63 +887,7 @@ fn key_of_book(conn: &Connection) -> Result<Option<Id>> {
     let first = conn
         .prepare_cached("SELECT id FROM batch ORDER BY n LIMIT 1")
         .and_then(|mut s| s.query_row([], |r| r.get(0)).optional());
-    Ok(first.map_err(sql)?.map(Id))
-}
-
-/// An SQLite error as ours: full disk, busy, damage and the rest, each in a sentence.
-fn sql(error: rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode;
-    let made = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Error::new(Kind::Busy, "the book is busy: another is writing").hint("try again; nothing was saved")
-        }
-        Some(ErrorCode::DiskFull) => Error::failed("the disk is full; nothing was saved").hint("free some space and try again"),
-        Some(ErrorCode::ReadOnly) => {
-            Error::new(Kind::Busy, "the book cannot be written here").hint("ask for write access to the file and its folder")
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            Error::failed("the book is damaged").hint("retain doctor says where; a backup is beside the book")
-        }
-        Some(ErrorCode::OperationInterrupted) => Error::failed("interrupted"),
-        Some(ErrorCode::TooBig) => Error::usage("a text is larger than 16 MB"),
-        Some(ErrorCode::SystemIoFailure) => Error::failed("the disk failed to read or write the book; nothing was saved")
-            .hint("look at the disk and its cable or connection; `retain doctor` examines the book afterwards"),
-        Some(ErrorCode::CannotOpen) => Error::failed("the book's files cannot be opened; nothing was saved")
-            .hint("look whether its folder is still there and can be written to, then try again"),
-        Some(ErrorCode::OutOfMemory) => Error::failed("there is not enough memory").hint("close other programs and try again"),
-        _ => Error::failed(format!("the book did not answer: {}", said(&error)))
-            .hint("`retain doctor` examines the book; a backup may lie beside it"),
-    };
-    made.because(error)
-}
-
-/// The error in one line, without the statement that met it.
-fn said(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// Takes a transaction back after an error. SQLite has done so by itself after some of them, and what is told is that error.
-fn roll_back(conn: &Connection) {
-    if !conn.is_autocommit() {
-        let _ = conn.execute_batch("ROLLBACK");
-    }
-}
-
-/// Ends a transaction as its work ended. A commit that fails leaves none open.
-fn end<T>(conn: &Connection, work: Result<T>) -> Result<T> {
-    let ended = work.and_then(|done| conn.execute_batch("COMMIT").map(|()| done).map_err(sql));
-    if ended.is_err() {
-        roll_back(conn);
-    }
-    ended
-}
-
-/// What SQLite said, when an error came from it.
-fn sqlite_error(error: &Error) -> Option<&rusqlite::Error> {
-    error.source.as_ref()?.downcast_ref()
+    Ok(first?.map(Id))
 }
 
 /// What of a cause may be told where no text of the book may stand: SQLite's number, a hitch.

@@ -35,7 +35,7 @@ use crate::error::{Error, Result};
 
 use super::rated::Rated;
 use super::search::text_at_raw as text_at;
-use super::{Store, ids, kept, search, signal, sql};
+use super::{Store, ids, kept, search, signal};
 
 /// What one batch made and changed.
 pub use batch::page as of_batch;
@@ -293,21 +293,18 @@ fn counts(store: &mut Store) -> Result<Counts> {
             "SELECT coalesce(sum(b.edits > 0), 0) FROM batch b WHERE b.person = ?1 AND b.wall >= ?2 AND b.finished = 1 AND b.command IN ('done', 'snooze')
              AND NOT EXISTS (SELECT 1 FROM batch u WHERE u.undoes = b.id AND u.finished = 1 AND NOT EXISTS (SELECT 1 FROM batch r WHERE r.undoes = u.id))",
         )
-        .and_then(|mut s| s.query_row(params![store.who.person, midnight], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row(params![store.who.person, midnight], |r| r.get(0)))?;
     let tasks: i64 = store
         .conn
         .prepare_cached(
             "SELECT count(*) FROM task t JOIN customer c ON c.n = t.customer
              WHERE t.done IS NULL AND t.removed = 0 AND t.due <= ?1 AND coalesce(t.snoozed, t.due) <= ?1 AND t.owner = ?2 AND c.removed = 0",
         )
-        .and_then(|mut s| s.query_row(params![today, store.who.person], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row(params![today, store.who.person], |r| r.get(0)))?;
     let conflicts: i64 = store
         .conn
         .prepare_cached("SELECT count(*) FROM conflict")
-        .and_then(|mut s| s.query_row([], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([], |r| r.get(0)))?;
     let alerts = work::open_alerts(store)?;
     let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
     let live = || (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed);
@@ -347,22 +344,22 @@ fn tasks(store: &mut Store, ask: &TaskAsk) -> Result<Vec<TaskRow>> {
          ORDER BY {order}t.due NULLS LAST, t.priority, t.id",
         account::TASK_COLUMNS
     );
-    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(&query)?;
     let owner = if ask.owner == "me" {
         store.who.person.clone()
     } else {
         ask.owner.clone()
     };
-    let mut found = statement.query(params![owner]).map_err(sql)?;
+    let mut found = statement.query(params![owner])?;
     let mut tasks = Vec::new();
     while tasks.len() < MOST_TASKS
-        && let Some(row) = found.next().map_err(sql)?
+        && let Some(row) = found.next()?
     {
         let at = roster
-            .row_of(row.get(10).map_err(sql)?)
+            .row_of(row.get(10)?)
             .filter(|at| !roster.rows[*at].removed);
         let Some(at) = at else { continue };
-        let task = account::task_of(row, roster.ids[at]).map_err(sql)?;
+        let task = account::task_of(row, roster.ids[at])?;
         if !prepared
             .as_ref()
             .is_none_or(|p| p.matches_with(at, &crate::text::fold(&task.title)))
@@ -423,10 +420,10 @@ pub(super) fn each_batch(
     let query = format!(
         "SELECT {BATCH} FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.finished = 1 {then} ORDER BY b.hlc DESC, b.id DESC"
     );
-    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let mut found = statement.query([]).map_err(sql)?;
-    while let Some(row) = found.next().map_err(sql)? {
-        let mut batch = batch_row(row).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(&query)?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let mut batch = batch_row(row)?;
         let text = if words.is_empty() {
             String::new()
         } else {
@@ -527,34 +524,31 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
         all.extend(named);
     }
     let query = "SELECT c.id, c.name, k.id, k.name, k.email FROM contact k JOIN customer c ON c.n = k.customer WHERE k.n = ?";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
     for n in search::contacts(&store.conn, wanted, 20)? {
-        let person = statement
-            .query_row([n], |r| {
-                let (person, email) = (text_at(r, 3)?, text_at(r, 4)?);
-                let text = if email.is_empty() {
-                    person
-                } else {
-                    format!("{person} <{email}>")
-                };
-                Ok(Found {
-                    customer: Id(r.get(0)?),
-                    name: text_at(r, 1)?,
-                    event: None,
-                    contact: Some(Id(r.get(2)?)),
-                    text,
-                    day: None,
-                })
+        let person = statement.query_row([n], |r| {
+            let (person, email) = (text_at(r, 3)?, text_at(r, 4)?);
+            let text = if email.is_empty() {
+                person
+            } else {
+                format!("{person} <{email}>")
+            };
+            Ok(Found {
+                customer: Id(r.get(0)?),
+                name: text_at(r, 1)?,
+                event: None,
+                contact: Some(Id(r.get(2)?)),
+                text,
+                day: None,
             })
-            .map_err(sql)?;
+        })?;
         all.push(person);
     }
     let mut statement = store
         .conn
         .prepare_cached(
             "SELECT c.id, c.name, e.id, e.text, e.day FROM event e JOIN customer c ON c.n = e.customer WHERE e.n = ? AND c.removed = 0",
-        )
-        .map_err(sql)?;
+        )?;
     for n in search::events(&store.conn, wanted, None, 50)? {
         let hit = statement
             .query_row([n], |r| {
@@ -569,25 +563,19 @@ fn found(store: &mut Store, wanted: &str) -> Result<Vec<Found>> {
                     day,
                 })
             })
-            .optional()
-            .map_err(sql)?;
+            .optional()?;
         all.extend(hit);
     }
     Ok(all)
 }
 
 fn views(store: &Store) -> Result<Vec<(Id, String, View)>> {
-    let mut statement = store
-        .conn
-        .prepare_cached(&format!(
-            "SELECT id, name, value FROM view WHERE {} ORDER BY name, id",
-            super::twins::HOLDS
-        ))
-        .map_err(sql)?;
-    let rows = statement
-        .query_map([], |r| Ok((Id(r.get(0)?), text_at(r, 1)?, text_at(r, 2)?)))
-        .map_err(sql)?;
-    let rows: Vec<(Id, String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(&format!(
+        "SELECT id, name, value FROM view WHERE {} ORDER BY name, id",
+        super::twins::HOLDS
+    ))?;
+    let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), text_at(r, 1)?, text_at(r, 2)?)))?;
+    let rows: Vec<(Id, String, String)> = rows.collect::<Result<_, _>>()?;
     Ok(rows
         .into_iter()
         .map(|(id, name, json)| (id, name, serde_json::from_str(&json).unwrap_or_default()))
@@ -598,32 +586,30 @@ fn history(store: &Store, row: Id) -> Result<Vec<EditRow>> {
     use super::conflicts::{json_of, plain, spoken};
     use rusqlite::types::Value;
     let query = "SELECT b.id, b.person, b.wall, e.field, e.before, e.after, e.entity FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? ORDER BY b.hlc DESC, e.id DESC";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let rows = statement
-        .query_map([&row], |r| {
-            let (field, after) = (text_at(r, 3)?, r.get(5)?);
-            let table = super::batch::table_numbered(r.get(6)?);
-            let said = |value: &Value| {
-                table.map_or_else(
-                    || plain(value),
-                    |t| spoken(t, &field, value, store.config.currency),
-                )
-            };
-            Ok(EditRow {
-                batch: Id(r.get(0)?),
-                person: text_at(r, 1)?,
-                at: Stamp(r.get(2)?),
-                before: said(&r.get(4)?),
-                after: said(&after),
-                value: table.map_or_else(
-                    || super::batch::value_json(&after),
-                    |t| json_of(t, &field, &after),
-                ),
-                field,
-            })
+    let mut statement = store.conn.prepare_cached(query)?;
+    let rows = statement.query_map([&row], |r| {
+        let (field, after) = (text_at(r, 3)?, r.get(5)?);
+        let table = super::batch::table_numbered(r.get(6)?);
+        let said = |value: &Value| {
+            table.map_or_else(
+                || plain(value),
+                |t| spoken(t, &field, value, store.config.currency),
+            )
+        };
+        Ok(EditRow {
+            batch: Id(r.get(0)?),
+            person: text_at(r, 1)?,
+            at: Stamp(r.get(2)?),
+            before: said(&r.get(4)?),
+            after: said(&after),
+            value: table.map_or_else(
+                || super::batch::value_json(&after),
+                |t| json_of(t, &field, &after),
+            ),
+            field,
         })
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    })?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 /// Kinds that a timeline leaves out unless they are asked for: readings by the dozen that say little one by one.
@@ -641,12 +627,9 @@ pub(super) const QUIET: &[EventKind] = &[
 fn contact_names(store: &Store, customer: i64) -> Result<HashMap<i64, (Id, String)>> {
     let mut statement = store
         .conn
-        .prepare_cached("SELECT n, id, name FROM contact WHERE customer = ?")
-        .map_err(sql)?;
-    let rows = statement
-        .query_map([customer], |r| {
-            Ok((r.get(0)?, (Id(r.get(1)?), text_at(r, 2)?)))
-        })
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+        .prepare_cached("SELECT n, id, name FROM contact WHERE customer = ?")?;
+    let rows = statement.query_map([customer], |r| {
+        Ok((r.get(0)?, (Id(r.get(1)?), text_at(r, 2)?)))
+    })?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }

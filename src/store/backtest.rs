@@ -24,12 +24,12 @@ use crate::domain::signal::{Fact, Facts, VersionFact, fold};
 use crate::domain::time::{Day, Stamp, Zone};
 use crate::error::Result;
 
+use super::Store;
 use super::rated::Rated;
 use super::signal::{
     EVENT, Part, Roles, greatest, next_piece, read_fact, read_states, read_tags,
     subscription_number,
 };
-use super::{Store, sql};
 
 /// Customers that are scored before the worker looks whether somebody asks for something else.
 const PIECE: i64 = 500;
@@ -196,15 +196,12 @@ type Edits = HashMap<Id, Vec<(i64, String, Value)>>;
 
 impl Batches {
     fn read(conn: &Connection) -> Result<Batches> {
-        let mut statement = conn
-            .prepare("SELECT n, wall, command IN ('import', 'demo') FROM batch")
-            .map_err(sql)?;
-        let rows = statement
-            .query_map([], |r| Ok((r.get(0)?, (r.get(1)?, r.get(2)?))))
-            .map_err(sql)?;
+        let mut statement =
+            conn.prepare("SELECT n, wall, command IN ('import', 'demo') FROM batch")?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, (r.get(1)?, r.get(2)?))))?;
         rows.collect::<std::result::Result<_, _>>()
             .map(Batches)
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// From when a row of a batch counts, and whether it was told.
@@ -226,18 +223,11 @@ fn edits(conn: &Connection) -> Result<Edits> {
             OR (e.entity = 6 AND e.field IN ('subscription', 'start', 'end', 'mrr', 'quantity'))
          ORDER BY b.hlc, e.id";
     let mut edits = Edits::new();
-    let mut statement = conn.prepare(query).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        let edit = (
-            r.get(1).map_err(sql)?,
-            super::search::text_at_raw(r, 2).map_err(sql)?,
-            r.get(3).map_err(sql)?,
-        );
-        edits
-            .entry(Id(r.get(0).map_err(sql)?))
-            .or_default()
-            .push(edit);
+    let mut statement = conn.prepare(query)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let edit = (r.get(1)?, super::search::text_at_raw(r, 2)?, r.get(3)?);
+        edits.entry(Id(r.get(0)?)).or_default().push(edit);
     }
     Ok(edits)
 }
@@ -338,11 +328,9 @@ impl Test {
         let midnight = midnight(config.zone);
         let cuts = days.iter().map(|d| (*d, midnight(d.plus(1)) - 1)).collect();
         let removed = {
-            let mut statement = conn
-                .prepare("SELECT n FROM customer WHERE removed = 1")
-                .map_err(sql)?;
-            let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
-            rows.collect::<std::result::Result<_, _>>().map_err(sql)?
+            let mut statement = conn.prepare("SELECT n FROM customer WHERE removed = 1")?;
+            let rows = statement.query_map([], |r| r.get(0))?;
+            rows.collect::<std::result::Result<_, _>>()?
         };
         let (batches, edits, top) = (Batches::read(conn)?, edits(conn)?, greatest(conn)?);
         Ok(Test {
@@ -405,21 +393,21 @@ impl Test {
         let query = format!(
             "SELECT customer, {EVENT}, batch, id FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
         );
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([from, to]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let Some(fact) = read_fact(row, &config.stages, &mut roles).map_err(sql)? else {
+        let mut statement = conn.prepare_cached(&query)?;
+        let mut rows = statement.query([from, to])?;
+        while let Some(row) = rows.next()? {
+            let Some(fact) = read_fact(row, &config.stages, &mut roles)? else {
                 continue;
             };
-            let customer: i64 = row.get(0).map_err(sql)?;
-            let mut made = batches.of(row.get(9).map_err(sql)?);
+            let customer: i64 = row.get(0)?;
+            let mut made = batches.of(row.get(9)?);
             if made.1 && fact.kind == EventKind::Usage {
                 made.0 = midnight(fact.day.plus(7));
             }
             let of = if edits.is_empty() {
                 None
             } else {
-                edits.get(&Id(row.get(10).map_err(sql)?))
+                edits.get(&Id(row.get(10)?))
             };
             let life = &mut block[(customer - from - 1) as usize];
             match of {

@@ -19,7 +19,7 @@ use crate::files::{self, Folder, Sort};
 
 use super::open;
 use super::outbox::Outbox;
-use super::{Store, batch, hash, ids, merge, purge, schema, sql, sync};
+use super::{Store, batch, hash, ids, merge, purge, schema, sync};
 use thinning::thin;
 pub(super) use turns::{Wait, turn};
 
@@ -304,13 +304,13 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
     // One reading transaction, so that the copy and what it is compared with are of the same moment.
     let own = conn.is_autocommit();
     if own {
-        conn.execute_batch("BEGIN").map_err(sql)?;
+        conn.execute_batch("BEGIN")?;
     }
     let work = (|| {
         let has = holds(conn)?;
         let mut copy = open::draft(draft)?;
-        let run = rusqlite::backup::Backup::new(conn, &mut copy).map_err(sql)?;
-        let step = run.step(-1).map_err(sql)?;
+        let run = rusqlite::backup::Backup::new(conn, &mut copy)?;
+        let step = run.step(-1)?;
         drop(run);
         if step != rusqlite::backup::StepResult::Done {
             return Err(Error::new(
@@ -319,14 +319,12 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
             ));
         }
         // One file that needs no other beside it.
-        let _: String = copy
-            .query_row("PRAGMA journal_mode = delete", [], |r| r.get(0))
-            .map_err(sql)?;
+        let _: String = copy.query_row("PRAGMA journal_mode = delete", [], |r| r.get(0))?;
         drop(copy);
         Ok(has)
     })();
     if own {
-        conn.execute_batch("COMMIT").map_err(sql)?;
+        conn.execute_batch("COMMIT")?;
     }
     if read(draft, open::damage)? != work? {
         return Err(Error::failed(
@@ -337,18 +335,14 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
 }
 
 fn holds(conn: &Connection) -> Result<Holds> {
-    let count = |table: &str| {
-        conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0))
-            .map_err(sql)
-    };
+    let count =
+        |table: &str| conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0));
     // A book on its way to its first schema holds nothing.
-    let any: bool = conn
-        .query_row(
-            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'batch')",
-            [],
-            |r| r.get(0),
-        )
-        .map_err(sql)?;
+    let any: bool = conn.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'batch')",
+        [],
+        |r| r.get(0),
+    )?;
     if !any {
         return Ok(Holds {
             batches: 0,
@@ -357,9 +351,7 @@ fn holds(conn: &Connection) -> Result<Holds> {
             latest: None,
         });
     }
-    let latest: Option<i64> = conn
-        .query_row("SELECT max(wall) FROM batch", [], |r| r.get(0))
-        .map_err(sql)?;
+    let latest: Option<i64> = conn.query_row("SELECT max(wall) FROM batch", [], |r| r.get(0))?;
     Ok(Holds {
         batches: count("batch")?,
         customers: count("customer")?,
@@ -395,9 +387,7 @@ pub fn verify_again(path: &Path) -> Result<Holds> {
 /// Reads every page of a backup. Of its batches some may not be what was written, as in the book that it is of.
 pub(super) fn sound(path: &Path) -> Result<Holds> {
     read(path, |conn| {
-        let said: String = conn
-            .query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))
-            .map_err(sql)?;
+        let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0))?;
         Ok((said != "ok").then_some(said))
     })
 }
@@ -689,13 +679,11 @@ impl Store {
     /// sync tool has left.
     pub fn files_that_still_have(&self, purge: Id) -> Result<Vec<PathBuf>> {
         let query = "SELECT e.entity, e.row FROM edit e JOIN batch b ON b.n = e.batch WHERE b.id = ? AND e.field = ?";
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let purged = statement
-            .query_map(params![purge, purge::FIELD], |r| {
-                Ok((r.get(0)?, Id(r.get(1)?)))
-            })
-            .map_err(sql)?;
-        let purged: Vec<(i64, Id)> = purged.collect::<std::result::Result<_, _>>().map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(query)?;
+        let purged = statement.query_map(params![purge, purge::FIELD], |r| {
+            Ok((r.get(0)?, Id(r.get(1)?)))
+        })?;
+        let purged: Vec<(i64, Id)> = purged.collect::<std::result::Result<_, _>>()?;
         let rows: Vec<_> = purged
             .into_iter()
             .filter_map(|(entity, row)| Some((batch::table_numbered(entity)?.name, row)))

@@ -15,7 +15,7 @@ use crate::text::with_article;
 
 use super::hash::{self, Changed, Header};
 use super::sign::Signer;
-use super::{Who, heads, ids, moves, purge, sql, twins};
+use super::{Who, heads, ids, moves, purge, twins};
 
 pub use super::entities::{Holds, OWNER, TABLES, Table, Words, table, table_numbered};
 
@@ -124,8 +124,7 @@ impl<'c> Batch<'c> {
         conn.prepare_cached(
             "INSERT INTO batch (id, person, device, number, hlc, wall, command, label, undoes) VALUES (?,?,?,?,?,?,?,'',?)",
         )
-        .and_then(|mut s| s.execute(params![id, who.person, who.device, number, hlc, now, command, undoes]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![id, who.person, who.device, number, hlc, now, command, undoes]))?;
         let n = conn.last_insert_rowid();
         let header = Header {
             id,
@@ -181,8 +180,7 @@ impl<'c> Batch<'c> {
         all.extend_from_slice(values);
         self.conn
             .prepare_cached(table.insert)
-            .and_then(|mut s| s.execute(&all[..]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(&all[..]))?;
         let n = self.conn.last_insert_rowid();
         match entity {
             Entity::Customer => self.know(CUSTOMERS, n, id),
@@ -202,7 +200,7 @@ impl<'c> Batch<'c> {
         piece.clear();
         hash::begin_row(&mut piece, table, id);
         for (column, value) in table.columns.iter().zip(values) {
-            let output = value.to_sql().map_err(sql)?;
+            let output = value.to_sql()?;
             let value = match &output {
                 ToSqlOutput::Borrowed(v) => *v,
                 ToSqlOutput::Owned(v) => ValueRef::from(v),
@@ -432,8 +430,7 @@ impl<'c> Batch<'c> {
         let hash = std::mem::take(&mut self.hasher).finish(&header);
         self.conn
             .prepare_cached("UPDATE batch SET label = ?, finished = 1, made = ?, edits = ?, customer = ?, hash = ? WHERE n = ?")
-            .and_then(|mut s| s.execute(params![label, self.made as i64, self.edits as i64, customer, &hash[..], self.n]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params![label, self.made as i64, self.edits as i64, customer, &hash[..], self.n]))?;
         self.signer.as_ref().map_or(Ok(()), |signer| {
             signer.sign(self.conn, self.n, &header, &hash)
         })
@@ -455,13 +452,11 @@ pub fn place(conn: &Connection, who: &Who, now: Stamp, upto: Option<i64>) -> Res
         .and_then(|mut s| {
             s.query_row([&who.device], |r| Ok((r.get(0)?, r.get(1)?)))
                 .optional()
-        })
-        .map_err(sql)?;
+        })?;
     let (number, own) = own.unwrap_or((0, 0));
     let near: i64 = conn
         .prepare_cached("SELECT coalesce((SELECT hlc FROM batch WHERE hlc <= ? AND n <= ? ORDER BY hlc DESC LIMIT 1), 0)")
-        .and_then(|mut s| s.query_row([horizon(now.0), upto.unwrap_or(i64::MAX)], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([horizon(now.0), upto.unwrap_or(i64::MAX)], |r| r.get(0)))?;
     let next = number.checked_add(1).ok_or_else(|| {
         Error::failed(
             "the book is damaged: the last change of this device has the greatest number there is",
@@ -474,8 +469,7 @@ pub fn place(conn: &Connection, who: &Who, now: Stamp, upto: Option<i64>) -> Res
 /// Writes an edit into the log.
 pub fn log(conn: &Connection, batch: i64, c: &Changed) -> Result<()> {
     conn.prepare_cached("INSERT INTO edit (id, batch, entity, row, field, before, after, seen, knew) VALUES (?,?,?,?,?,?,?,?,?)")
-        .and_then(|mut s| s.execute(params![c.id, batch, c.entity, c.row, c.field, c.before, c.after, c.seen, c.knew]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![c.id, batch, c.entity, c.row, c.field, c.before, c.after, c.seen, c.knew]))?;
     Ok(())
 }
 
@@ -505,11 +499,10 @@ pub fn current(conn: &Connection, table: &Table, row: Id, field: &str) -> Result
         "SELECT {column}, {owner}, {gone} FROM {} WHERE id = ?",
         table.name
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&query)?;
     let found: Option<(Value, Option<i64>, bool)> = statement
         .query_row([&row], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
-        .optional()
-        .map_err(sql)?;
+        .optional()?;
     let Some((value, customer, gone)) = found else {
         return Ok(None);
     };
@@ -549,8 +542,7 @@ pub fn store(conn: &Connection, table: &Table, row: Id, field: &str, value: &Val
     };
     let query = format!("UPDATE {} SET {column} = ? WHERE id = ?", table.name);
     conn.prepare_cached(&query)
-        .and_then(|mut s| s.execute(params![value, row]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![value, row]))?;
     // The one place where a field gets another value: undo, imports and merges come through here too.
     if table.words.as_ref().is_some_and(|w| w.of.contains(&column)) {
         super::search::reindex(conn, table, row)?;
@@ -590,7 +582,7 @@ pub fn with_part(text: &str, set: &str, key: &str, value: &Value) -> Value {
 fn text_of(conn: &Connection, column: &str, customer: Id) -> Result<String> {
     conn.prepare_cached(&format!("SELECT {column} FROM customer WHERE id = ?"))
         .and_then(|mut s| s.query_row([&customer], |r| r.get(0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The attributes of a stored JSON object; none when it is damaged.

@@ -9,7 +9,7 @@ use crate::domain::id::Id;
 use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
 
-use super::{Store, batch, search, sql};
+use super::{Store, batch, search};
 
 /// One source of days: the table, the day of a row, what it says, whose it is, whether it is done, and which rows count.
 struct Source {
@@ -105,11 +105,9 @@ impl Store {
     pub fn appointments(&self, owner: Option<&str>, since: Day) -> Result<Vec<Appointment>> {
         let mut all = Vec::new();
         for source in SOURCES {
-            let mut statement = self.conn.prepare(&source.query()).map_err(sql)?;
-            let mut rows = statement
-                .query(params![since, owner.unwrap_or_default()])
-                .map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
+            let mut statement = self.conn.prepare(&source.query())?;
+            let mut rows = statement.query(params![since, owner.unwrap_or_default()])?;
+            while let Some(row) = rows.next()? {
                 all.extend(read(row, source.due, owner)?.filter(|a| a.day >= since));
             }
         }
@@ -126,14 +124,14 @@ impl Store {
         let query = format!(
             "SELECT t.id, b.wall, t.entity FROM tombstone t JOIN batch b ON b.n = t.purged WHERE t.entity IN ({numbers})"
         );
-        let mut statement = self.conn.prepare(&query).map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let at = Stamp(row.get(1).map_err(sql)?);
+        let mut statement = self.conn.prepare(&query)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let at = Stamp(row.get(1)?);
             let day = self.config.zone.day(at);
             if day >= since {
                 all.push(Appointment {
-                    id: Id(row.get(0).map_err(sql)?),
+                    id: Id(row.get(0)?),
                     due: Due::Task,
                     day,
                     customer: String::new(),
@@ -153,10 +151,7 @@ impl Store {
 
 fn read(row: &Row<'_>, due: Due, owner: Option<&str>) -> Result<Option<Appointment>> {
     let day = |at: usize| -> Result<Option<Day>> {
-        Ok(row
-            .get::<_, Option<i64>>(at)
-            .map_err(sql)?
-            .and_then(Day::from_number))
+        Ok(row.get::<_, Option<i64>>(at)?.and_then(Day::from_number))
     };
     let (now, before) = (day(1)?, day(9)?);
     let Some(on) = now.or(before) else {
@@ -164,22 +159,22 @@ fn read(row: &Row<'_>, due: Due, owner: Option<&str>) -> Result<Option<Appointme
     };
     let whose = search::text_at(row, 4)?;
     let other = owner.is_some_and(|o| o != whose);
-    let was: bool = row.get(10).map_err(sql)?;
+    let was: bool = row.get(10)?;
     if other && !was {
         return Ok(None);
     }
-    let removed: bool = row.get(6).map_err(sql)?;
+    let removed: bool = row.get(6)?;
     Ok(Some(Appointment {
-        id: Id(row.get(0).map_err(sql)?),
+        id: Id(row.get(0)?),
         due,
         day: on,
         customer: search::text_at(row, 2)?,
         title: search::text_at(row, 3)?,
         owner: whose,
-        done: row.get(5).map_err(sql)?,
+        done: row.get(5)?,
         cancelled: removed || other || now.is_none(),
-        changes: row.get(7).map_err(sql)?,
-        changed: Stamp(row.get(8).map_err(sql)?),
+        changes: row.get(7)?,
+        changed: Stamp(row.get(8)?),
     }))
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use super::batch::{self, Batch, Holds, Table, table_numbered};
 use super::heads::{self, Head};
 use super::write::Done;
-use super::{Store, moves, search, sql, twins};
+use super::{Store, moves, search, twins};
 
 /// Most conflicts in one list.
 const MOST: usize = 5000;
@@ -41,10 +41,10 @@ pub fn list(
             .collect(),
     };
     for query in queries {
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([customer]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let Some(table) = table_numbered(row.get(2).map_err(sql)?) else {
+        let mut statement = conn.prepare_cached(&query)?;
+        let mut rows = statement.query([customer])?;
+        while let Some(row) = rows.next()? {
+            let Some(table) = table_numbered(row.get(2)?) else {
                 continue;
             };
             if customer.is_none() && all.len() >= MOST {
@@ -53,7 +53,7 @@ pub fn list(
                 all.extend(one(
                     conn,
                     table,
-                    Id(row.get(0).map_err(sql)?),
+                    Id(row.get(0)?),
                     &search::text_at(row, 1)?,
                     currency,
                 )?);
@@ -83,8 +83,7 @@ pub fn of(conn: &Connection, row: Id, field: &str, currency: Currency) -> Result
         .and_then(|mut s| {
             s.query_row(rusqlite::params![row, field], |r| r.get(0))
                 .optional()
-        })
-        .map_err(sql)?;
+        })?;
     entity
         .and_then(table_numbered)
         .map_or(Ok(None), |table| one(conn, table, row, field, currency))
@@ -167,26 +166,23 @@ fn made(conn: &Connection, id: Id) -> Result<Option<ConflictValue>> {
             title_of(table),
             table.name
         );
-        let found = conn
-            .prepare_cached(&query)
-            .and_then(|mut s| {
-                s.query_row([&id], |r| {
-                    let words = search::text_at_raw(r, 0)?;
-                    Ok(ConflictValue {
-                        edit: id,
-                        value: Some(
-                            format!("{} {}", table.name, start(&words))
-                                .trim_end()
-                                .to_owned(),
-                        ),
-                        person: search::text_at_raw(r, 1)?,
-                        at: Stamp(r.get(2)?),
-                        shown: true,
-                    })
+        let found = conn.prepare_cached(&query).and_then(|mut s| {
+            s.query_row([&id], |r| {
+                let words = search::text_at_raw(r, 0)?;
+                Ok(ConflictValue {
+                    edit: id,
+                    value: Some(
+                        format!("{} {}", table.name, start(&words))
+                            .trim_end()
+                            .to_owned(),
+                    ),
+                    person: search::text_at_raw(r, 1)?,
+                    at: Stamp(r.get(2)?),
+                    shown: true,
                 })
-                .optional()
             })
-            .map_err(sql)?;
+            .optional()
+        })?;
         if found.is_some() {
             return Ok(found);
         }
@@ -253,7 +249,7 @@ pub fn called(
             })
             .optional()
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// What a row is in a word: the kind of an event, else that of the row.
@@ -263,8 +259,7 @@ pub fn kind_of(conn: &Connection, table: &'static Table, row: Id) -> Result<&'st
     }
     let kind: Option<i64> = conn
         .prepare_cached("SELECT kind FROM event WHERE id = ?")
-        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())?;
     Ok(kind
         .and_then(EventKind::from_number)
         .map_or(table.name, EventKind::code))

@@ -6,7 +6,7 @@ use rusqlite::types::ValueRef;
 use crate::error::Result;
 
 use super::batch::{TABLES, Table};
-use super::{Store, hash, sql};
+use super::{Store, hash};
 
 impl Store {
     /// The digest of all batches, rows with what they show now, edits and conflicts, as 64 hex digits.
@@ -30,13 +30,13 @@ impl Store {
         let mut piece = Vec::new();
         for query in queries {
             hasher.update(b"/");
-            let mut statement = self.conn.prepare(&query).map_err(sql)?;
+            let mut statement = self.conn.prepare(&query)?;
             let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-            let mut rows = statement.query([]).map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
                 piece.clear();
                 for (at, column) in columns.iter().enumerate() {
-                    let value = row.get_ref(at).map_err(sql)?;
+                    let value = row.get_ref(at)?;
                     match column.as_str() {
                         "tags" | "attributes" => hash::put_column(&mut piece, column, value),
                         // A blob of none and nothing at all are the same to a reader.
@@ -73,15 +73,15 @@ impl Store {
                 &name("customer", "customer"),
                 &name("contact", "contact"),
             );
-            let mut statement = self.conn.prepare(&query).map_err(sql)?;
+            let mut statement = self.conn.prepare(&query)?;
             let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-            let mut rows = statement.query([]).map_err(sql)?;
+            let mut rows = statement.query([])?;
             let mut all: Vec<[u8; 32]> = Vec::new();
-            while let Some(row) = rows.next().map_err(sql)? {
+            while let Some(row) = rows.next()? {
                 piece.clear();
                 // The ids of the row and of its batch stand first.
                 for (at, column) in columns.iter().enumerate().skip(2) {
-                    hash::put_column(&mut piece, column, row.get_ref(at).map_err(sql)?);
+                    hash::put_column(&mut piece, column, row.get_ref(at)?);
                 }
                 all.push(*blake3::hash(&piece).as_bytes());
             }

@@ -10,7 +10,7 @@ use crate::error::Result;
 
 use super::hash::{self, Header};
 use super::sync::Part;
-use super::{Store, batch, config_rows, heads, schema, signal, sql};
+use super::{Store, batch, config_rows, heads, schema, signal};
 
 /// Faults of one kind that are named one by one.
 const MOST_NAMED: usize = 20;
@@ -49,16 +49,16 @@ impl Gap {
 pub fn gaps(conn: &rusqlite::Connection) -> Result<Vec<Gap>> {
     let mut found = Vec::new();
     let query = "SELECT device, number, person FROM batch ORDER BY device, number";
-    let mut statement = conn.prepare(query).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut statement = conn.prepare(query)?;
+    let mut rows = statement.query([])?;
     let mut last: (Option<Id>, i64) = (None, 0);
     // A purge that waits here is not missing.
     let held: std::collections::BTreeSet<(Id, i64)> = super::sync::held(conn)?
         .into_values()
         .map(|h| (h.device, h.number))
         .collect();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let (device, number): (Id, i64) = (Id(row.get(0).map_err(sql)?), row.get(1).map_err(sql)?);
+    while let Some(row) = rows.next()? {
+        let (device, number): (Id, i64) = (Id(row.get(0)?), row.get(1)?);
         if last.0 != Some(device) {
             last = (Some(device), 0);
         }
@@ -127,7 +127,7 @@ impl Store {
     ) -> Result<T> {
         let whole = !self.conn.is_autocommit();
         if !whole {
-            self.conn.execute_batch("BEGIN").map_err(sql)?;
+            self.conn.execute_batch("BEGIN")?;
         }
         let seen = look(self);
         if !whole {
@@ -152,15 +152,10 @@ impl Store {
         ));
         let mut wrong: Vec<String> = Vec::new();
         {
-            let mut statement = self
-                .conn
-                .prepare("PRAGMA integrity_check(20)")
-                .map_err(sql)?;
-            let rows = statement
-                .query_map([], |r| r.get::<_, String>(0))
-                .map_err(sql)?;
+            let mut statement = self.conn.prepare("PRAGMA integrity_check(20)")?;
+            let rows = statement.query_map([], |r| r.get::<_, String>(0))?;
             for row in rows {
-                let words = row.map_err(sql)?;
+                let words = row?;
                 if words != "ok" {
                     wrong.push(words);
                 }
@@ -171,12 +166,11 @@ impl Store {
             wrong,
             "every page and index is sound".into(),
         ));
-        let orphans: i64 = self
-            .conn
-            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
-                r.get(0)
-            })
-            .map_err(sql)?;
+        let orphans: i64 =
+            self.conn
+                .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
+                    r.get(0)
+                })?;
         let orphans = if orphans > 0 {
             vec![format!("{orphans} rows without their parent")]
         } else {
@@ -284,8 +278,7 @@ impl Store {
     fn copies_check(&self) -> Result<Check> {
         let open: i64 = self
             .conn
-            .query_row("SELECT count(*) FROM conflict", [], |r| r.get(0))
-            .map_err(sql)?;
+            .query_row("SELECT count(*) FROM conflict", [], |r| r.get(0))?;
         let mut wrong: Vec<String> = self
             .conflicted_copies()?
             .iter()
@@ -311,15 +304,14 @@ impl Store {
     /// Each number of a device stands for one batch.
     fn number_check(&self) -> Result<Check> {
         let query = "SELECT device, number, person FROM batch GROUP BY device, number HAVING count(*) > 1 ORDER BY device, number";
-        let mut statement = self.conn.prepare(query).map_err(sql)?;
-        let (mut rows, mut wrong, mut more) = (statement.query([]).map_err(sql)?, Vec::new(), 0);
-        while let Some(row) = rows.next().map_err(sql)? {
+        let mut statement = self.conn.prepare(query)?;
+        let (mut rows, mut wrong, mut more) = (statement.query([])?, Vec::new(), 0);
+        while let Some(row) = rows.next()? {
             if wrong.len() >= MOST_NAMED {
                 more += 1;
                 continue;
             }
-            let (device, number): (Id, i64) =
-                (Id(row.get(0).map_err(sql)?), row.get(1).map_err(sql)?);
+            let (device, number): (Id, i64) = (Id(row.get(0)?), row.get(1)?);
             wrong.push(format!(
                 "number {number} of {} (device {device}) was given to two batches",
                 super::search::text_at(row, 2)?
@@ -452,17 +444,15 @@ impl Store {
 
     /// Batches: all finished, numbers of each device without a gap.
     fn log_check(&self) -> Result<Check> {
-        let open: i64 = self
-            .conn
-            .query_row("SELECT count(*) FROM batch WHERE finished <> 1", [], |r| {
-                r.get(0)
-            })
-            .map_err(sql)?;
+        let open: i64 =
+            self.conn
+                .query_row("SELECT count(*) FROM batch WHERE finished <> 1", [], |r| {
+                    r.get(0)
+                })?;
         let gaps = gaps(&self.conn)?;
         let batches: i64 = self
             .conn
-            .query_row("SELECT count(*) FROM batch", [], |r| r.get(0))
-            .map_err(sql)?;
+            .query_row("SELECT count(*) FROM batch", [], |r| r.get(0))?;
         let mut wrong = Vec::new();
         if open > 0 {
             wrong.push(format!("{open} batches were never finished"));
@@ -509,14 +499,13 @@ impl Store {
         let (mut wrong, mut fields) = (Vec::new(), 0);
         let mut statement = self
             .conn
-            .prepare("SELECT DISTINCT row, field, entity FROM edit ORDER BY row, field")
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let id = Id(row.get(0).map_err(sql)?);
+            .prepare("SELECT DISTINCT row, field, entity FROM edit ORDER BY row, field")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let id = Id(row.get(0)?);
             let (field, Some(table)) = (
                 super::search::text_at(row, 1)?,
-                batch::table_numbered(row.get(2).map_err(sql)?),
+                batch::table_numbered(row.get(2)?),
             ) else {
                 continue;
             };
@@ -545,16 +534,14 @@ impl Store {
             use rusqlite::OptionalExtension;
             let packed: Option<Vec<u8>> = conn
                 .prepare_cached("SELECT packed FROM signal WHERE customer = ?")
-                .and_then(|mut s| s.query_row([n], |r| r.get(0)).optional())
-                .map_err(sql)?;
+                .and_then(|mut s| s.query_row([n], |r| r.get(0)).optional())?;
             Ok(packed.and_then(|p| Signals::unpack(&p, &marks)))
         };
         let all: Vec<i64> = {
-            let mut statement = conn
-                .prepare("SELECT n FROM customer WHERE removed = 0 ORDER BY n")
-                .map_err(sql)?;
-            let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
-            rows.collect::<Result<_, _>>().map_err(sql)?
+            let mut statement =
+                conn.prepare("SELECT n FROM customer WHERE removed = 0 ORDER BY n")?;
+            let rows = statement.query_map([], |r| r.get(0))?;
+            rows.collect::<Result<_, _>>()?
         };
         for n in all {
             customers += 1;

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 use super::sync::Exchanged;
 use super::sync::bundle::{self, Bundles, DumpHead, Spot};
-use super::{Options, Store, load, schema, settings, sql};
+use super::{Options, Store, load, schema, settings};
 
 /// What a load brought.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -31,13 +31,10 @@ impl Store {
         let book = schema::book(&self.conn)?
             .ok_or_else(|| Error::usage("There is nothing in the book yet"))?;
         self.snapshot(|conn| {
-            let mut statement = conn
-                .prepare("SELECT n FROM batch WHERE finished = 1 ORDER BY hlc, id")
-                .map_err(sql)?;
-            let batches = statement.query_map([], |r| r.get(0)).map_err(sql)?;
-            let batches: Vec<i64> = batches
-                .collect::<std::result::Result<_, _>>()
-                .map_err(sql)?;
+            let mut statement =
+                conn.prepare("SELECT n FROM batch WHERE finished = 1 ORDER BY hlc, id")?;
+            let batches = statement.query_map([], |r| r.get(0))?;
+            let batches: Vec<i64> = batches.collect::<std::result::Result<_, _>>()?;
             let head = DumpHead {
                 format: bundle::FORMAT,
                 book,

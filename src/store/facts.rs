@@ -20,7 +20,7 @@ use super::batch::{self, TABLES, Table};
 pub use super::batch::Holds;
 use super::hash::{self, Changed, Digest, Header, Item, Made, Tally};
 use super::merge::Source;
-use super::{Store, load, sql};
+use super::{Store, load};
 
 /// A table as files have it.
 #[derive(Clone, Debug)]
@@ -75,13 +75,13 @@ impl Store {
             read.join(", "),
             table.name
         );
-        let mut statement = self.conn.prepare(&query).map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
+        let mut statement = self.conn.prepare(&query)?;
+        let mut rows = statement.query([])?;
         let mut out = Vec::with_capacity(columns.len());
-        while let Some(row) = rows.next().map_err(sql)? {
+        while let Some(row) = rows.next()? {
             out.clear();
             for (at, (_, holds)) in columns.iter().enumerate() {
-                out.push(datum(*holds, row.get_ref(at).map_err(sql)?));
+                out.push(datum(*holds, row.get_ref(at)?));
             }
             each(&out)?;
         }

@@ -10,7 +10,7 @@ use crate::domain::query::{Page, Query};
 use crate::error::{Error, Result};
 use crate::text;
 
-use super::{Store, batch, conflicts, sql};
+use super::{Store, batch, conflicts};
 
 impl Store {
     /// Contacts that a person means by an id, an e-mail address or a name: id, name, customer.
@@ -18,14 +18,12 @@ impl Store {
         let id: Option<Id> = name.trim().parse().ok();
         let query = "SELECT k.id, k.name, c.name FROM contact k JOIN customer c ON c.n = k.customer
                      WHERE k.id = ?1 OR k.name = ?2 COLLATE NOCASE OR (k.email <> '' AND k.email = ?2 COLLATE NOCASE) ORDER BY k.id LIMIT 50";
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(query)?;
         let text = super::search::text_at_raw;
-        let rows = statement
-            .query_map(params![id, name.trim()], |r| {
-                Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))
-            })
-            .map_err(sql)?;
-        rows.collect::<Result<_, _>>().map_err(sql)
+        let rows = statement.query_map(params![id, name.trim()], |r| {
+            Ok((Id(r.get(0)?), text(r, 1)?, text(r, 2)?))
+        })?;
+        rows.collect::<Result<_, _>>().map_err(Into::into)
     }
 
     /// Rows of a kind that a person means by an id, the end of one (from 4 signs on), or a name: id, what it is called, and whether
@@ -66,15 +64,13 @@ impl Store {
             table.name
         );
         let id: Option<Id> = text.trim().parse().ok();
-        let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement
-            .query_map(params![id, end, text.trim()], |r| {
-                Ok((Id(r.get(0)?), r.get::<_, bool>(1)?))
-            })
-            .map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(&query)?;
+        let rows = statement.query_map(params![id, end, text.trim()], |r| {
+            Ok((Id(r.get(0)?), r.get::<_, bool>(1)?))
+        })?;
         let mut found = Vec::new();
         for row in rows {
-            let (id, open) = row.map_err(sql)?;
+            let (id, open) = row?;
             let (name, customer) = conflicts::called(&self.conn, table, id)?.unwrap_or_default();
             let of = customer
                 .filter(|c| c.0 != id)
@@ -119,7 +115,7 @@ impl Store {
         let query = "SELECT name FROM customer WHERE id = ?";
         self.conn
             .query_row(query, [&customer], |r| super::search::text_at_raw(r, 0))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 }
 
@@ -149,8 +145,7 @@ pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
                 [&id],
                 |r| r.get(0),
             )
-            .optional()
-            .map_err(sql)?;
+            .optional()?;
         return found
             .map(|_| id)
             .ok_or_else(|| Error::not_found(format!("no customer has the id {id}")));
@@ -159,12 +154,10 @@ pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
         "SELECT id FROM customer WHERE external = ? AND external <> '' AND removed = 0 LIMIT 21",
         "SELECT id FROM customer WHERE name = ? AND removed = 0 LIMIT 21",
     ] {
-        let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+        let mut statement = store.conn.prepare_cached(query)?;
         let ids: Vec<Id> = statement
-            .query_map(params![name], |r| r.get(0).map(Id))
-            .map_err(sql)?
-            .collect::<Result<_, _>>()
-            .map_err(sql)?;
+            .query_map(params![name], |r| r.get(0).map(Id))?
+            .collect::<Result<_, _>>()?;
         if let [only] = ids[..] {
             return Ok(only);
         }

@@ -7,7 +7,7 @@ use crate::domain::id::Id;
 use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
 
-use super::{Store, search, sql};
+use super::{Store, search};
 
 /// One thing that happened to a customer.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,27 +43,25 @@ impl Store {
              ORDER BY e.at, e.id",
             numbers.join(", ")
         );
-        let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(&query)?;
         let day = self.config.zone.day(since);
-        let mut rows = statement
-            .query(params![since.0.max(0) << 16, since, day])
-            .map_err(sql)?;
+        let mut rows = statement.query(params![since.0.max(0) << 16, since, day])?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next().map_err(sql)? {
+        while let Some(row) = rows.next()? {
             let (Some(kind), Some(day)) = (
-                EventKind::from_number(row.get(3).map_err(sql)?),
-                Day::from_number(row.get(4).map_err(sql)?),
+                EventKind::from_number(row.get(3)?),
+                Day::from_number(row.get(4)?),
             ) else {
                 continue;
             };
             all.push(Happened {
-                customer: Id(row.get(0).map_err(sql)?),
+                customer: Id(row.get(0)?),
                 name: search::text_at(row, 1)?,
                 owner: search::text_at(row, 2)?,
                 kind,
                 day,
                 channel: search::text_at(row, 5)?,
-                number: row.get(6).map_err(sql)?,
+                number: row.get(6)?,
                 text: search::text_at(row, 7)?,
             });
         }

@@ -12,7 +12,6 @@ use crate::domain::id::Id;
 use crate::error::{Error, Result};
 
 use super::batch::{TABLES, Table, attributes, json_value};
-use super::sql;
 
 /// Sixteen bytes of blake3.
 pub type Digest = [u8; 16];
@@ -228,12 +227,12 @@ pub const HEADER: &str = "id, person, device, number, hlc, wall, command, label,
 /// A row of [`HEADER`] with the hash that it carries, whether it was finished, and its integer.
 pub fn header_of(row: &Row<'_>) -> Result<(Header, Vec<u8>, bool, i64)> {
     let id = |at: usize| -> Result<Id> {
-        Id::from_slice(row.get_ref(at).map_err(sql)?.as_bytes().unwrap_or_default())
+        Id::from_slice(row.get_ref(at)?.as_bytes().unwrap_or_default())
             .ok_or_else(|| Error::failed("a batch has a damaged id"))
     };
     let maybe = |at: usize| -> Result<Option<Id>> { Ok(Id::from_slice(&bytes_at(row, at)?)) };
     let text = |at: usize| super::search::text_at(row, at);
-    let number = |at: usize| -> Result<i64> { row.get(at).map_err(sql) };
+    let number = |at: usize| -> Result<i64> { row.get(at).map_err(Into::into) };
     let header = Header {
         id: id(0)?,
         person: text(1)?,
@@ -389,13 +388,10 @@ pub fn made(conn: &Connection, table: &'static Table, id: Id) -> Result<Option<(
     let query = format!("SELECT t.batch FROM {} t WHERE t.id = ?", table.name);
     let batch: Option<i64> = conn
         .prepare_cached(&query)
-        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
-        .map_err(sql)?;
-    let mut statement = conn
-        .prepare_cached(&select_made(table, "t.id = ?"))
-        .map_err(sql)?;
-    let mut rows = statement.query([&id]).map_err(sql)?;
-    match (batch, rows.next().map_err(sql)?) {
+        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())?;
+    let mut statement = conn.prepare_cached(&select_made(table, "t.id = ?"))?;
+    let mut rows = statement.query([&id])?;
+    match (batch, rows.next()?) {
         (Some(batch), Some(row)) => Ok(Some((batch, made_of(conn, table, id, row)?))),
         _ => Ok(None),
     }
@@ -404,11 +400,11 @@ pub fn made(conn: &Connection, table: &'static Table, id: Id) -> Result<Option<(
 /// All edits of a row, each with its batch's integer.
 pub fn edits_of(conn: &Connection, row: Id) -> Result<Vec<(i64, Changed)>> {
     let query = "SELECT id, entity, row, field, before, after, seen, knew, batch FROM edit WHERE row = ? ORDER BY n";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query([&row]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(query)?;
+    let mut rows = statement.query([&row])?;
     let mut all = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        all.push((row.get(8).map_err(sql)?, changed_of(row)?));
+    while let Some(row) = rows.next()? {
+        all.push((row.get(8)?, changed_of(row)?));
     }
     Ok(all)
 }
@@ -423,16 +419,14 @@ pub fn kinds_of(conn: &Connection, n: i64) -> Result<Vec<&'static str>> {
         );
         if conn
             .prepare_cached(&query)
-            .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-            .map_err(sql)?
+            .and_then(|mut s| s.query_row([n], |r| r.get(0)))?
         {
             kinds.push(table.name);
         }
     }
     let edits: bool = conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM edit WHERE batch = ?)")
-        .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([n], |r| r.get(0)))?;
     if edits {
         kinds.push("edit");
     }
@@ -452,17 +446,16 @@ pub fn items(conn: &Connection, n: i64, each: &mut dyn FnMut(Item) -> Result<()>
     for table in TABLES {
         sources.push((
             Source::Table(table),
-            conn.prepare_cached(&select_made(table, "t.batch = ?"))
-                .map_err(sql)?,
+            conn.prepare_cached(&select_made(table, "t.batch = ?"))?,
         ));
     }
     let edits = "SELECT id, entity, row, field, before, after, seen, knew FROM edit WHERE batch = ? ORDER BY n";
-    sources.push((Source::Edits, conn.prepare_cached(edits).map_err(sql)?));
+    sources.push((Source::Edits, conn.prepare_cached(edits)?));
     let purged = "SELECT t.id, t.entity, t.digest, p.id FROM tombstone t LEFT JOIN batch p ON p.n = t.purged AND t.purged <> t.batch WHERE t.batch = ? ORDER BY t.id";
-    sources.push((Source::Purged, conn.prepare_cached(purged).map_err(sql)?));
+    sources.push((Source::Purged, conn.prepare_cached(purged)?));
     let mut open: Vec<(&Source, Rows<'_>, Option<Item>)> = Vec::with_capacity(sources.len());
     for (source, statement) in &mut sources {
-        let mut rows = statement.query([n]).map_err(sql)?;
+        let mut rows = statement.query([n])?;
         if let Some(first) = next_item(conn, source, &mut rows)? {
             open.push((source, rows, Some(first)));
         }
@@ -517,7 +510,7 @@ pub fn at_birth(field: &str) -> Value {
 }
 
 fn next_item(conn: &Connection, source: &Source, rows: &mut Rows<'_>) -> Result<Option<Item>> {
-    let Some(row) = rows.next().map_err(sql)? else {
+    let Some(row) = rows.next()? else {
         return Ok(None);
     };
     let id = Id::from_slice(&bytes_at(row, 0)?).unwrap_or_default();
@@ -528,7 +521,7 @@ fn next_item(conn: &Connection, source: &Source, rows: &mut Rows<'_>) -> Result<
             let digest = Id::from_slice(&bytes_at(row, 2)?).unwrap_or_default().0;
             Item::Purged {
                 id,
-                entity: row.get(1).map_err(sql)?,
+                entity: row.get(1)?,
                 digest,
                 by: Id::from_slice(&bytes_at(row, 3)?),
             }
@@ -540,7 +533,7 @@ fn next_item(conn: &Connection, source: &Source, rows: &mut Rows<'_>) -> Result<
 fn changed_of(row: &Row<'_>) -> Result<Changed> {
     Ok(Changed {
         id: Id::from_slice(&bytes_at(row, 0)?).unwrap_or_default(),
-        entity: row.get(1).map_err(sql)?,
+        entity: row.get(1)?,
         row: Id::from_slice(&bytes_at(row, 2)?).unwrap_or_default(),
         field: super::search::text_at(row, 3)?,
         before: value_at(row, 4)?,
@@ -563,9 +556,9 @@ fn made_of(conn: &Connection, table: &'static Table, id: Id, row: &Row<'_>) -> R
         }
     }
     let query = "SELECT field, before FROM edit WHERE row = ?1 AND seen = x'' UNION ALL SELECT field, value FROM born WHERE row = ?1";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let mut edits = statement.query(params![id]).map_err(sql)?;
-    while let Some(edit) = edits.next().map_err(sql)? {
+    let mut statement = conn.prepare_cached(query)?;
+    let mut edits = statement.query(params![id])?;
+    while let Some(edit) = edits.next()? {
         let field = super::search::text_at(edit, 0)?;
         let before = value_at(edit, 1)?;
         if let Some(at) = table.columns.iter().position(|c| *c == field) {
@@ -596,7 +589,7 @@ fn without(value: &Value, set: &str, key: &str, before: &Value) -> Value {
 
 /// A column's value. A text that is not UTF-8 (nobody has written it so) comes with replacement signs, so that no hash fits.
 pub fn value_at(row: &Row<'_>, at: usize) -> Result<Value> {
-    Ok(match row.get_ref(at).map_err(sql)? {
+    Ok(match row.get_ref(at)? {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(i) => Value::Integer(i),
         ValueRef::Real(r) => Value::Real(r),
@@ -613,8 +606,7 @@ pub fn bytes_at(row: &Row<'_>, at: usize) -> Result<Vec<u8>> {
 /// The bytes of a blob or text; `None` for NULL.
 pub fn some_bytes_at(row: &Row<'_>, at: usize) -> Result<Option<Vec<u8>>> {
     Ok(row
-        .get_ref(at)
-        .map_err(sql)?
+        .get_ref(at)?
         .as_bytes_or_null()
         .ok()
         .flatten()
@@ -632,13 +624,11 @@ pub struct Mismatch {
 /// Computes the hash of every finished batch and gives those that do not fit, at most `most`, and how many there were.
 pub fn mismatches(conn: &Connection, most: usize) -> Result<(Vec<Mismatch>, usize)> {
     let (mut wrong, mut checked) = (Vec::new(), 0);
-    let mut statement = conn
-        .prepare(&format!(
-            "SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n"
-        ))
-        .map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
+    let mut statement = conn.prepare(&format!(
+        "SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
         let (header, hash, _, n) = header_of(row)?;
         checked += 1;
         if !tally(conn, n)?.fits(&header, &hash) {
@@ -657,23 +647,17 @@ pub fn mismatches(conn: &Connection, most: usize) -> Result<(Vec<Mismatch>, usiz
 /// Writes the hash of every finished batch anew: for books whose hashes were over this file's own integers.
 pub fn renew(conn: &Connection) -> Result<()> {
     let mut all = Vec::new();
-    let mut statement = conn
-        .prepare(&format!(
-            "SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n"
-        ))
-        .map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
+    let mut statement = conn.prepare(&format!(
+        "SELECT {HEADER} FROM batch WHERE finished = 1 ORDER BY n"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
         let (header, _, _, n) = header_of(row)?;
         all.push((n, header));
     }
-    let mut update = conn
-        .prepare("UPDATE batch SET hash = ? WHERE n = ?")
-        .map_err(sql)?;
+    let mut update = conn.prepare("UPDATE batch SET hash = ? WHERE n = ?")?;
     for (n, header) in all {
-        update
-            .execute(params![&of_batch(conn, n, &header)?[..], n])
-            .map_err(sql)?;
+        update.execute(params![&of_batch(conn, n, &header)?[..], n])?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::error::Result;
 
 use super::batch::{self, Table};
 use super::hash::{bytes_at, some_bytes_at, value_at};
-use super::{ids, sql, twins};
+use super::{ids, twins};
 
 /// What a change could see that was asked for earlier: all up to a batch (its integer), and what its own person did since.
 #[derive(Clone, Copy, Debug)]
@@ -50,19 +50,19 @@ pub struct Head {
 const HEAD: &str = "e.id, b.id, b.hlc, e.seen, e.after, e.knew, b.person, b.wall, e.field, b.n";
 
 fn head_of(row: &rusqlite::Row<'_>) -> Result<Head> {
-    let id = |at: usize| -> Result<Id> { Ok(Id(row.get(at).map_err(sql)?)) };
+    let id = |at: usize| -> Result<Id> { Ok(Id(row.get(at)?)) };
     Ok(Head {
         mark: Mark {
             edit: id(0)?,
             batch: id(1)?,
-            hlc: row.get(2).map_err(sql)?,
+            hlc: row.get(2)?,
             seen: ids_of(&bytes_at(row, 3)?).collect(),
         },
         after: value_at(row, 4)?,
         knew: some_bytes_at(row, 5)?.map(|bytes| ids_of(&bytes).collect()),
         person: super::search::text_at(row, 6)?,
-        wall: row.get(7).map_err(sql)?,
-        n: row.get(9).map_err(sql)?,
+        wall: row.get(7)?,
+        n: row.get(9)?,
     })
 }
 
@@ -81,10 +81,10 @@ fn of_field_seen(
     let query = format!(
         "SELECT {HEAD} FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?"
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query(params![row, field]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query(params![row, field])?;
     let mut all = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
+    while let Some(row) = rows.next()? {
         all.push(head_of(row)?);
     }
     all.retain(|h| eye.is_none_or(|eye| eye.saw(h.n, &h.person)));
@@ -113,10 +113,10 @@ fn of_row_seen(
     eye: Option<Eye<'_>>,
 ) -> Result<BTreeMap<String, Vec<Head>>> {
     let query = format!("SELECT {HEAD} FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ?");
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([&row]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query([&row])?;
     let mut all: BTreeMap<String, Vec<Head>> = BTreeMap::new();
-    while let Some(row) = rows.next().map_err(sql)? {
+    while let Some(row) = rows.next()? {
         let head = head_of(row)?;
         if eye.is_none_or(|eye| eye.saw(head.n, &head.person)) {
             all.entry(super::search::text_at(row, 8)?)
@@ -145,16 +145,13 @@ pub fn seen(conn: &Connection, row: Id, field: &str, eye: Option<Eye<'_>>) -> Re
                 .collect::<BTreeSet<_>>(),
         ));
     }
-    let mut statement = conn
-        .prepare_cached("SELECT id, seen FROM edit WHERE row = ? AND field = ?")
-        .map_err(sql)?;
-    let mut rows = statement.query(params![row, field]).map_err(sql)?;
+    let mut statement =
+        conn.prepare_cached("SELECT id, seen FROM edit WHERE row = ? AND field = ?")?;
+    let mut rows = statement.query(params![row, field])?;
     let (mut all, mut covered) = (BTreeSet::new(), HashSet::new());
-    while let Some(row) = rows.next().map_err(sql)? {
-        all.insert(Id(row.get(0).map_err(sql)?));
-        covered.extend(ids_of(
-            row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default(),
-        ));
+    while let Some(row) = rows.next()? {
+        all.insert(Id(row.get(0)?));
+        covered.extend(ids_of(row.get_ref(1)?.as_bytes().unwrap_or_default()));
     }
     Ok(joined(all.into_iter().filter(|id| !covered.contains(id))))
 }
@@ -173,7 +170,7 @@ pub fn value_seen(
         "SELECT before FROM edit WHERE row = ? AND field = ? AND seen = x'' ORDER BY id LIMIT 1",
     )
     .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)).optional())
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 /// Tables whose rows belong to a customer.
@@ -191,12 +188,10 @@ fn live_rows(conn: &Connection, customer: Id, eye: Option<Eye<'_>>) -> Result<Ve
              AND (batch <= ?2 OR (SELECT person FROM batch b WHERE b.n = t.batch) = ?3) ORDER BY id",
             table.name
         );
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement
-            .query_map(params![customer, upto, person], |r| r.get(0).map(Id))
-            .map_err(sql)?;
+        let mut statement = conn.prepare_cached(&query)?;
+        let rows = statement.query_map(params![customer, upto, person], |r| r.get(0).map(Id))?;
         for id in rows {
-            all.push(id.map_err(sql)?);
+            all.push(id?);
         }
     }
     Ok(all)
@@ -249,18 +244,15 @@ pub fn removals(
     if let Some(undone) = undone {
         let knew: Option<Vec<u8>> = conn
             .prepare_cached("SELECT knew FROM edit WHERE row = ? AND field = ? AND batch = (SELECT n FROM batch WHERE id = ?)")
-            .and_then(|mut s| s.query_row(params![row, field, undone], |r| r.get(0)).optional())
-            .map_err(sql)?
+            .and_then(|mut s| s.query_row(params![row, field, undone], |r| r.get(0)).optional())?
             .flatten();
         let knew: HashSet<Id> = ids_of(&knew.unwrap_or_default()).collect();
-        let mut before = conn
-            .prepare_cached(
-                "SELECT 1 FROM edit WHERE id = ? AND batch < (SELECT n FROM batch WHERE id = ?)",
-            )
-            .map_err(sql)?;
+        let mut before = conn.prepare_cached(
+            "SELECT 1 FROM edit WHERE id = ? AND batch < (SELECT n FROM batch WHERE id = ?)",
+        )?;
         let mut left = Vec::new();
         for edit in known {
-            if knew.contains(&edit) || !before.exists(params![edit, undone]).map_err(sql)? {
+            if knew.contains(&edit) || !before.exists(params![edit, undone])? {
                 left.push(edit);
             }
         }
@@ -444,16 +436,14 @@ pub fn note(conn: &Connection, row: Id, field: &str, table: &Table) -> Result<()
     conn.prepare_cached(
         "INSERT INTO conflict (row, field, entity) VALUES (?,?,?) ON CONFLICT DO NOTHING",
     )
-    .and_then(|mut s| s.execute(params![row, field, table.number]))
-    .map_err(sql)?;
+    .and_then(|mut s| s.execute(params![row, field, table.number]))?;
     Ok(())
 }
 
 /// The field is no conflict, or no longer.
 pub fn forget(conn: &Connection, row: Id, field: &str) -> Result<()> {
     conn.prepare_cached("DELETE FROM conflict WHERE row = ? AND field = ?")
-        .and_then(|mut s| s.execute(params![row, field]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![row, field]))?;
     Ok(())
 }
 
@@ -463,20 +453,15 @@ pub fn recheck_customers(conn: &Connection, touched: &BTreeSet<i64>) -> Result<(
     // Asked of each customer by the key: of a set, SQLite would read all conflicts for each.
     const JUDGED: &str = "(removed = 1 OR EXISTS (SELECT 1 FROM conflict o WHERE o.row = customer.id AND o.field = 'removed'))";
     let removed: Vec<(i64, Id)> = if touched.len() > 1000 {
-        let mut statement = conn
-            .prepare(&format!("SELECT n, id FROM customer WHERE {JUDGED}"))
-            .map_err(sql)?;
-        let rows = statement
-            .query_map([], |r| Ok((r.get(0)?, Id(r.get(1)?))))
-            .map_err(sql)?;
-        rows.collect::<Result<_, _>>().map_err(sql)?
+        let mut statement = conn.prepare(&format!("SELECT n, id FROM customer WHERE {JUDGED}"))?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, Id(r.get(1)?))))?;
+        rows.collect::<Result<_, _>>()?
     } else {
         let mut found = Vec::new();
         for n in touched {
             let id = conn
                 .prepare_cached(&format!("SELECT id FROM customer WHERE n = ? AND {JUDGED}"))
-                .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional())
-                .map_err(sql)?;
+                .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional())?;
             found.extend(id.map(|id| (*n, id)));
         }
         found

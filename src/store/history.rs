@@ -13,7 +13,7 @@ use crate::error::Result;
 
 use super::answer::each_batch;
 use super::batch::{TABLES, table_numbered};
-use super::{Store, conflicts, search, sql};
+use super::{Store, conflicts, search};
 
 /// Which batches.
 #[derive(Clone, Debug, Default)]
@@ -91,12 +91,9 @@ impl Store {
                    UNION SELECT e.batch FROM {0} t JOIN edit e ON e.row = t.id WHERE {owner})",
                 table.name
             );
-            let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-            for id in statement
-                .query_map([&customer], |r| r.get(0).map(Id))
-                .map_err(sql)?
-            {
-                found.insert(id.map_err(sql)?);
+            let mut statement = self.conn.prepare_cached(&query)?;
+            for id in statement.query_map([&customer], |r| r.get(0).map(Id))? {
+                found.insert(id?);
             }
         }
         Ok(found)
@@ -106,26 +103,26 @@ impl Store {
     pub fn edits_of(&self, batch: Id) -> Result<Vec<Told>> {
         let query = "SELECT e.id, e.entity, e.row, e.field, e.before, e.after FROM edit e
                      WHERE e.batch = (SELECT n FROM batch WHERE id = ?) ORDER BY e.n";
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query(params![batch]).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(query)?;
+        let mut rows = statement.query(params![batch])?;
         let mut all = Vec::new();
-        while let Some(r) = rows.next().map_err(sql)? {
-            let (row, field) = (Id(r.get(2).map_err(sql)?), search::text_at(r, 3)?);
-            let table = table_numbered(r.get(1).map_err(sql)?);
+        while let Some(r) = rows.next()? {
+            let (row, field) = (Id(r.get(2)?), search::text_at(r, 3)?);
+            let table = table_numbered(r.get(1)?);
             let called = table
                 .map(|t| conflicts::called(&self.conn, t, row))
                 .transpose()?
                 .flatten();
             let (name, customer) = called.unwrap_or_default();
             let value = |at: usize| -> Result<Option<String>> {
-                let value = r.get(at).map_err(sql)?;
+                let value = r.get(at)?;
                 Ok(table.map_or_else(
                     || conflicts::plain(&value),
                     |t| conflicts::spoken(t, &field, &value, self.config.currency),
                 ))
             };
             all.push(Told {
-                edit: Id(r.get(0).map_err(sql)?),
+                edit: Id(r.get(0)?),
                 kind: table
                     .map_or("something of a newer Retain", |t| t.name)
                     .to_owned(),

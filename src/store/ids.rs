@@ -9,14 +9,13 @@ use crate::error::{Error, Result};
 use crate::text::with_article;
 
 use super::batch::TABLES;
-use super::sql;
 
 /// The integer of a row, removed or not; `None` where this file does not have it.
 pub fn number_of(conn: &Connection, table: &str, id: Id) -> Result<Option<i64>> {
     let query = format!("SELECT n FROM {table} WHERE id = ?");
     conn.prepare_cached(&query)
         .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// What has an id here. By an id alone is known what was purged, whatever it was, so nothing else is to have it.
@@ -64,7 +63,7 @@ pub fn holders(conn: &Connection, id: Id) -> Result<Holders> {
                 })
             })
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The id of the row with an integer; `None` where this file does not have it.
@@ -72,7 +71,7 @@ pub fn id_of(conn: &Connection, table: &str, n: i64) -> Result<Option<Id>> {
     let query = format!("SELECT id FROM {table} WHERE n = ?");
     conn.prepare_cached(&query)
         .and_then(|mut s| s.query_row([n], |r| r.get(0).map(Id)).optional())
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The id of a row that another row names: without it the file is not whole.

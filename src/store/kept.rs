@@ -16,11 +16,11 @@ use crate::domain::survey::{Answers, NO_WAVE, Said};
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 
+use super::Store;
 use super::answer::course::Course;
 use super::answer::moving::Then;
 use super::backtest::Test;
 use super::rules::Trying;
-use super::{Store, sql};
 
 const SAID: &str = "SELECT customer, kind, at, id, day, contact, number, channel, reference, more FROM event
      WHERE kind IN (3, 4, 17, 19) AND removed = 0 AND customer > ?1 AND customer <= ?2 ORDER BY customer, at, id";
@@ -94,7 +94,7 @@ fn by_halves<T: Send>(
     read: impl Fn(&Connection, (i64, i64)) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let _snapshot = if store.conn.is_autocommit() {
-        Some(store.conn.unchecked_transaction().map_err(sql)?)
+        Some(store.conn.unchecked_transaction()?)
     } else {
         None
     };
@@ -148,16 +148,16 @@ fn read_visits(
         "SELECT customer, day, channel FROM event {index}
          WHERE kind = 6 AND removed = 0 AND customer > ? AND customer <= ? ORDER BY customer, at, id"
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query(params![of.0, of.1]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query(params![of.0, of.1])?;
     let mut last = 0_i64;
-    while let Some(row) = rows.next().map_err(sql)? {
-        let customer: i64 = row.get(0).map_err(sql)?;
+    while let Some(row) = rows.next()? {
+        let customer: i64 = row.get(0)?;
         if customer != last {
             flush(last, &mut moves);
             last = customer;
         }
-        let code = row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default();
+        let code = row.get_ref(2)?.as_bytes().unwrap_or_default();
         let stage = match known.iter().find(|k| *k.0 == *code) {
             Some((_, stage)) => *stage,
             None => {
@@ -166,7 +166,7 @@ fn read_visits(
                 stage
             }
         };
-        let day = Day::from_number(row.get(1).map_err(sql)?);
+        let day = Day::from_number(row.get(1)?);
         if let (Some(stage), Some(day)) = (stage, day.filter(|d| *d <= today)) {
             moves.push((day, stage));
         }
@@ -214,14 +214,14 @@ fn read_answers(
     roster: &Roster,
     today: Day,
 ) -> Result<(Vec<Said>, Waves)> {
-    let mut statement = conn.prepare_cached(SAID).map_err(sql)?;
-    let mut rows = statement.query([from, to]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(SAID)?;
+    let mut rows = statement.query([from, to])?;
     let (mut said, mut waves) = (Vec::new(), Waves::default());
-    while let Some(row) = rows.next().map_err(sql)? {
-        let kind = EventKind::from_number(row.get(1).map_err(sql)?);
-        let day = Day::from_number(row.get(4).map_err(sql)?).filter(|d| *d <= today);
+    while let Some(row) = rows.next()? {
+        let kind = EventKind::from_number(row.get(1)?);
+        let day = Day::from_number(row.get(4)?).filter(|d| *d <= today);
         let at = roster
-            .row_of(row.get(0).map_err(sql)?)
+            .row_of(row.get(0)?)
             .filter(|at| !roster.rows[*at].removed);
         let (Some(kind), Some(day), Some(customer)) = (kind, day, at) else {
             continue;
@@ -229,25 +229,23 @@ fn read_answers(
         let bytes = |at: usize| {
             row.get_ref(at)
                 .map(|v| v.as_bytes_or_null().ok().flatten().unwrap_or_default())
-                .map_err(sql)
         };
         // Invitations to other surveys are no part of a response rate of NPS.
         if kind == EventKind::Invite && !matches!(bytes(7)?, b"nps" | b"") {
             continue;
         }
         said.push(Said {
-            id: Id(row.get(3).map_err(sql)?),
+            id: Id(row.get(3)?),
             customer: customer as u32,
             contact: row
-                .get::<_, Option<i64>>(5)
-                .map_err(sql)?
+                .get::<_, Option<i64>>(5)?
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(0),
             kind,
-            at: row.get(2).map_err(sql)?,
+            at: row.get(2)?,
             day,
             // Nothing is no answer, and is told as such.
-            number: row.get::<_, Option<i64>>(6).map_err(sql)?.unwrap_or(-1),
+            number: row.get::<_, Option<i64>>(6)?.unwrap_or(-1),
             wave: waves.number(kind, bytes(8)?, bytes(9)?),
         });
     }
@@ -392,14 +390,14 @@ pub fn segments_at(store: &mut Store, roster: &Roster, day: Day) -> Result<[usiz
 
 /// The paid orders of every customer, by row of the roster, as they stood at the end of a day.
 fn orders(conn: &Connection, roster: &Roster, today: Day) -> Result<Vec<Orders>> {
-    let mut statement = conn.prepare_cached(ORDERS).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(ORDERS)?;
+    let mut rows = statement.query([])?;
     let mut all = vec![Orders::default(); roster.rows.len()];
     let mut list: Vec<(Day, i64, i64)> = Vec::new();
     let (mut last, mut at) = (0_i64, None);
     loop {
-        let row = rows.next().map_err(sql)?;
-        let customer: i64 = row.map_or(Ok(0), |r| r.get(0)).map_err(sql)?;
+        let row = rows.next()?;
+        let customer: i64 = row.map_or(Ok(0), |r| r.get(0))?;
         if customer != last {
             if let Some(at) = at {
                 all[at] = Orders::of(list.drain(..), today, rfm::LOOK_BACK);
@@ -416,16 +414,15 @@ fn orders(conn: &Connection, roster: &Roster, today: Day) -> Result<Vec<Orders>>
         let bytes = |at: usize| {
             row.get_ref(at)
                 .map(|v| v.as_bytes_or_null().ok().flatten().unwrap_or_default())
-                .map_err(sql)
         };
-        let Some(day) = Day::from_number(row.get(1).map_err(sql)?)
-            .filter(|_| is_paid(bytes(3).unwrap_or_default()))
+        let Some(day) =
+            Day::from_number(row.get(1)?).filter(|_| is_paid(bytes(3).unwrap_or_default()))
         else {
             continue;
         };
         list.push((
             day,
-            row.get::<_, Option<i64>>(2).map_err(sql)?.unwrap_or(0),
+            row.get::<_, Option<i64>>(2)?.unwrap_or(0),
             discount(bytes(4)?),
         ));
     }

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use super::answer::account::{VERSION, version_of};
 use super::batch::{self, Batch, OWNER, Start, json_value};
 use super::rules::{Fire, Watch};
-use super::{Store, ids, signal, sql, write};
+use super::{Store, ids, signal, write};
 use known::Known;
 use rival::Rivals;
 pub use rival::{Answers, Difference};
@@ -128,15 +128,14 @@ impl<'a> Loader<'a> {
             // A load touches every index all over; what does not fit is written twice.
             store
                 .conn
-                .execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}"))
-                .map_err(sql)?;
+                .execute_batch(&format!("PRAGMA cache_size = -{LOAD_CACHE}"))?;
             let any = |table: &str| -> Result<bool> {
                 store
                     .conn
                     .query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |r| {
                         r.get(0)
                     })
-                    .map_err(sql)
+                    .map_err(Into::into)
             };
             Ok([any("customer")?, any("contact")?, any("event")?])
         });
@@ -243,7 +242,7 @@ impl<'a> Loader<'a> {
             .conn
             .prepare_cached(&format!("SELECT n FROM {table} WHERE external = ? AND external <> '' AND removed = 0 ORDER BY id LIMIT 1"))
             .and_then(|mut s| s.query_row([external], |r| r.get(0)).optional())
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Makes a row.
@@ -320,14 +319,14 @@ impl<'a> Loader<'a> {
             table.columns.join(", "),
             table.name
         );
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([n]).map_err(sql)?;
-        let row = rows.next().map_err(sql)?.ok_or_else(|| {
+        let mut statement = conn.prepare_cached(&query)?;
+        let mut rows = statement.query([n])?;
+        let row = rows.next()?.ok_or_else(|| {
             Error::failed(format!("A {} is gone", table.name)).hint("retain doctor")
         })?;
         let mut differ = Vec::new();
         for (at, (column, cell)) in table.columns.iter().zip(cells).enumerate() {
-            let mine = row.get_ref(at + 1).map_err(sql)?;
+            let mine = row.get_ref(at + 1)?;
             if !cell.said || mine == cell.value {
                 continue;
             }
@@ -339,7 +338,7 @@ impl<'a> Loader<'a> {
                 ValueRef::Integer(n) if *column == OWNER => {
                     ids::named(conn, "customer", n).map(|id| Value::Blob(id.0.to_vec()))
                 }
-                value => Value::try_from(value).map_err(|e| sql(e.into())),
+                value => Value::try_from(value).map_err(|e| Error::from(rusqlite::Error::from(e))),
             };
             differ.push(Said {
                 field: (*column).to_owned(),
@@ -347,7 +346,7 @@ impl<'a> Loader<'a> {
                 theirs: plain(cell.value)?,
             });
         }
-        Ok((row.get(0).map(Id).map_err(sql)?, differ))
+        Ok((row.get(0).map(Id)?, differ))
     }
 
     /// Says who wins where the file and a person have both changed a field, and what was answered to single fields.
@@ -477,8 +476,7 @@ impl<'a> Loader<'a> {
                         r.get::<_, Option<i64>>(4)?.map(Stamp),
                     ))
                 })
-            })
-            .map_err(sql)?;
+            })?;
         for (step, at, agrees) in [
             ("opened", Some(opened), row.opened == opened),
             ("closed", closed, row.closed == Some(closed)),
@@ -534,8 +532,7 @@ impl<'a> Loader<'a> {
             .and_then(|mut s| {
                 s.query_row(params![customer, arrived], |r| r.get(0))
                     .optional()
-            })
-            .map_err(sql)?;
+            })?;
         if let Some(id) = waits {
             self.batch.set(
                 Entity::Customer,
@@ -560,7 +557,7 @@ impl<'a> Loader<'a> {
             .conn
             .prepare_cached(&format!("SELECT {VERSION} FROM subscription WHERE n = ?"))
             .and_then(|mut s| s.query_row([n], |r| version_of(r, Id::default())))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Puts a subscription version. What it comes to a month follows from what stands then.
@@ -655,8 +652,7 @@ impl<'a> Loader<'a> {
             .batch
             .conn
             .prepare_cached("SELECT more FROM event WHERE n = ?")
-            .and_then(|mut s| s.query_row([n], |r| super::search::text_at_raw(r, 0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([n], |r| super::search::text_at_raw(r, 0)))?;
         Ok(Some(more.over(&there)))
     }
 
@@ -700,7 +696,7 @@ impl<'a> Loader<'a> {
                 })
                 .optional()
             })
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// True when an event of this kind has this key.
@@ -717,7 +713,7 @@ impl<'a> Loader<'a> {
             .conn
             .prepare_cached("SELECT closed FROM ticket WHERE n = ?")
             .and_then(|mut s| s.query_row([n], |r| Ok(r.get::<_, Option<i64>>(0)?.map(Stamp))))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Sets a config key within this batch (stages, attributes).
@@ -787,7 +783,7 @@ impl<'a> Loader<'a> {
             if let Some(outbox) = self.outbox {
                 outbox.void(self.batch.id)?;
             }
-            return Err(sql(error));
+            return Err(Error::from(error));
         }
         self.done = true;
         *self.seen = self.batch.n;

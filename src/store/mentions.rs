@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::text::fold;
 
 use super::batch::{self, Holds, TABLES, Table};
-use super::{Store, conflicts, hash, once, search, sql};
+use super::{Store, conflicts, hash, once, search};
 
 /// Words by which somebody is named, folded as a search folds them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -202,11 +202,10 @@ impl Store {
         self.mentions_before(terms, goes, &mut all)?;
         let mut statement = self
             .conn
-            .prepare("SELECT id, label, command FROM batch ORDER BY n")
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(r) = rows.next().map_err(sql)? {
-            let id = Id(r.get(0).map_err(sql)?);
+            .prepare("SELECT id, label, command FROM batch ORDER BY n")?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            let id = Id(r.get(0)?);
             if !goes.contains(&id)
                 && let Some(found) = terms.in_text(&search::text_at(r, 1)?)
             {
@@ -242,17 +241,14 @@ impl Store {
         fields.sort_unstable();
         fields.dedup();
         let columns: Vec<String> = fields.iter().map(|f| format!("\"{f}\"")).collect();
-        let mut statement = self
-            .conn
-            .prepare(&format!(
-                "SELECT id, {} FROM {} ORDER BY n",
-                columns.join(", "),
-                table.name
-            ))
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(r) = rows.next().map_err(sql)? {
-            let id = Id(r.get(0).map_err(sql)?);
+        let mut statement = self.conn.prepare(&format!(
+            "SELECT id, {} FROM {} ORDER BY n",
+            columns.join(", "),
+            table.name
+        ))?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            let id = Id(r.get(0)?);
             if goes.contains(&id) {
                 continue;
             }
@@ -310,15 +306,12 @@ impl Store {
         all: &mut Vec<Mention>,
     ) -> Result<()> {
         let query = "SELECT entity, row, field, before, after FROM edit WHERE typeof(before) = 'text' OR typeof(after) = 'text' ORDER BY n";
-        let mut statement = self.conn.prepare(query).map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
+        let mut statement = self.conn.prepare(query)?;
+        let mut rows = statement.query([])?;
         let mut known = HashSet::new();
-        while let Some(r) = rows.next().map_err(sql)? {
-            let (entity, id, field): (i64, Id, String) = (
-                r.get(0).map_err(sql)?,
-                Id(r.get(1).map_err(sql)?),
-                search::text_at(r, 2)?,
-            );
+        while let Some(r) = rows.next()? {
+            let (entity, id, field): (i64, Id, String) =
+                (r.get(0)?, Id(r.get(1)?), search::text_at(r, 2)?);
             let Some(table) = batch::table_numbered(entity) else {
                 continue;
             };

@@ -31,7 +31,7 @@ use crate::domain::time::Stamp;
 use crate::error::{Error, Kind, Result};
 
 use super::doctor::Gap;
-use super::{Mode, Store, open, schema, sql};
+use super::{Mode, Store, open, schema};
 
 /// How to merge.
 #[derive(Clone, Copy, Debug)]
@@ -168,7 +168,7 @@ impl Store {
     /// The same from an open connection whose file was examined.
     pub(super) fn merge_copy(&mut self, other: &Connection, ask: MergeAsk) -> Result<Report> {
         self.writable()?;
-        let _theirs = other.unchecked_transaction().map_err(sql)?;
+        let _theirs = other.unchecked_transaction()?;
         let new = theirs::missing(&self.conn, other)?;
         let differing = theirs::differing(&self.conn, other)?;
         if new.is_empty() {
@@ -273,8 +273,7 @@ impl Store {
             } else {
                 self.conn
                     .prepare_cached("DELETE FROM signal WHERE customer = ?")
-                    .and_then(|mut s| s.execute([customer]))
-                    .map_err(sql)?;
+                    .and_then(|mut s| s.execute([customer]))?;
             }
         }
         let arrived = super::rules::Brought {

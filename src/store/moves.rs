@@ -16,7 +16,7 @@ use crate::error::Result;
 
 use super::batch::{self, Batch};
 use super::heads::Eye;
-use super::{search, sql};
+use super::search;
 
 /// The name under which such a conflict is listed.
 pub const FIELD: &str = "stage";
@@ -42,16 +42,16 @@ struct More {
 fn of(conn: &Connection, customer: i64) -> Result<Vec<Move>> {
     let query = "SELECT e.id, e.channel, e.removed, e.more, e.batch, b.person FROM event e JOIN batch b ON b.n = e.batch
                  WHERE e.customer = ? AND e.kind = 6 ORDER BY e.at, e.id";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(query)?;
+    let mut rows = statement.query([customer])?;
     let mut all = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let more = row.get_ref(3).map_err(sql)?.as_bytes().unwrap_or_default();
+    while let Some(row) = rows.next()? {
+        let more = row.get_ref(3)?.as_bytes().unwrap_or_default();
         if let Ok(More { saw: Some(saw) }) = serde_json::from_slice(more) {
-            let removed = row.get::<_, i64>(2).map_err(sql)? != 0;
-            let (batch, person) = (row.get(4).map_err(sql)?, search::text_at(row, 5)?);
+            let removed = row.get::<_, i64>(2)? != 0;
+            let (batch, person) = (row.get(4)?, search::text_at(row, 5)?);
             all.push(Move {
-                id: Id(row.get(0).map_err(sql)?),
+                id: Id(row.get(0)?),
                 to: search::text_at(row, 1)?,
                 removed,
                 saw,
@@ -109,8 +109,7 @@ pub fn differ(conn: &Connection, customer: i64) -> Result<bool> {
 pub fn settle(conn: &Connection, customer: i64) -> Result<Option<Id>> {
     let id: Option<Id> = conn
         .prepare_cached("SELECT id FROM customer WHERE n = ?")
-        .and_then(|mut s| s.query_row([customer], |r| r.get(0).map(Id)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([customer], |r| r.get(0).map(Id)).optional())?;
     let Some(id) = id else { return Ok(None) };
     if !differ(conn, customer)? {
         super::heads::forget(conn, id, FIELD)?;
@@ -124,11 +123,10 @@ pub fn settle(conn: &Connection, customer: i64) -> Result<Option<Id>> {
 pub fn settle_behind(conn: &Connection, batch: i64) -> Result<Vec<Id>> {
     let query = "SELECT customer FROM event WHERE batch = ?1 AND kind = 6 UNION
                  SELECT t.customer FROM edit e JOIN event t ON t.id = e.row WHERE e.batch = ?1 AND e.field = 'removed' AND t.kind = 6";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(query)?;
     let customers: Vec<i64> = statement
         .query_map([batch], |r| r.get(0))
-        .and_then(Iterator::collect)
-        .map_err(sql)?;
+        .and_then(Iterator::collect)?;
     let mut open = Vec::new();
     for customer in customers {
         open.extend(settle(conn, customer)?);
@@ -149,8 +147,7 @@ pub fn values(conn: &Connection, customer: Id) -> Result<Vec<ConflictValue>> {
             )
             .and_then(|mut s| {
                 s.query_row([&head.id], |r| Ok((search::text_at_raw(r, 0)?, r.get(1)?)))
-            })
-            .map_err(sql)?;
+            })?;
         values.push(ConflictValue {
             edit: head.id,
             value: Some(head.to.clone()),
@@ -165,7 +162,7 @@ pub fn values(conn: &Connection, customer: Id) -> Result<Vec<ConflictValue>> {
 fn number(conn: &Connection, customer: Id) -> Result<i64> {
     conn.prepare_cached("SELECT n FROM customer WHERE id = ?")
         .and_then(|mut s| s.query_row([&customer], |r| r.get(0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Decides for one of the moves: those that it had not seen are taken back. It is itself kept by an edit that says so, for the
@@ -198,9 +195,9 @@ pub fn resolve(b: &mut Batch<'_>, customer: Id, take: Id) -> Result<()> {
 pub fn losses_of(conn: &Connection, one: Id) -> Result<BTreeSet<Id>> {
     let query = "SELECT l.id FROM event e JOIN event l ON l.batch = e.batch AND l.customer = e.customer AND l.at = e.at
                  WHERE e.id = ? AND l.kind = 13 AND l.removed = 0";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(query)?;
     statement
         .query_map(params![one], |r| r.get(0).map(Id))
         .and_then(Iterator::collect)
-        .map_err(sql)
+        .map_err(Into::into)
 }

@@ -13,8 +13,8 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 
+use super::Store;
 use super::batch::Batch;
-use super::{Store, sql};
 
 /// What such rows' keys begin with.
 const PREFIX: &str = "once.";
@@ -89,18 +89,14 @@ impl Store {
                      FROM config c JOIN batch b ON b.n = c.batch WHERE c.key IN (?1, ?2) AND b.finished = 1 ORDER BY c.id";
         let names = [Some(&once.name), once.key.as_ref()]
             .map(|name| name.map(|name| format!("{PREFIX}{name}")));
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query(params![names[0], names[1]]).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(query)?;
+        let mut rows = statement.query(params![names[0], names[1]])?;
         let mut other = None;
-        while let Some(r) = rows.next().map_err(sql)? {
+        while let Some(r) = rows.next()? {
             let label = super::search::text_at(r, 1)?;
-            if once.is_call(
-                &r.get::<_, Option<String>>(3)
-                    .map_err(sql)?
-                    .unwrap_or_default(),
-            ) {
-                let changed = usize::try_from(r.get::<_, i64>(2).map_err(sql)?).unwrap_or(0);
-                let batch = Some(Id(r.get(0).map_err(sql)?));
+            if once.is_call(&r.get::<_, Option<String>>(3)?.unwrap_or_default()) {
+                let changed = usize::try_from(r.get::<_, i64>(2)?).unwrap_or(0);
+                let batch = Some(Id(r.get(0)?));
                 return Ok(Some(Receipt {
                     batch,
                     label,
@@ -109,7 +105,7 @@ impl Store {
                     ..Receipt::default()
                 }));
             }
-            let day = self.config.zone.day(Stamp(r.get(5).map_err(sql)?));
+            let day = self.config.zone.day(Stamp(r.get(5)?));
             other.get_or_insert(used(&label, &super::search::text_at(r, 4)?, day));
         }
         other.map_or(Ok(None), Err)

@@ -16,7 +16,7 @@ use crate::files;
 
 use super::backup::{self, backup};
 use super::place::{Mode, classify};
-use super::{Options, presence, schema, sql};
+use super::{Options, presence, schema};
 
 /// Tells a file from another that took its name: device and inode.
 pub type Identity = (u64, u64);
@@ -131,7 +131,7 @@ fn cautious(conn: &Connection, path: &Path, version: i32) -> Option<String> {
 /// Opens a file that can only be read. A book in WAL mode needs its shared memory even so; where that cannot be made, it is
 /// read as a file that nobody changes, unless a journal says that the file alone is not the book.
 fn open_to_read(path: &Path, flags: OpenFlags, why: &str) -> Result<Connection> {
-    let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
+    let conn = Connection::open_with_flags(path, flags)?;
     let Err(error) = schema::version(&conn) else {
         return Ok(conn);
     };
@@ -160,7 +160,7 @@ pub fn unchanging(path: &Path, flags: OpenFlags) -> Result<Connection> {
         format!("file:{text}?immutable=1"),
         flags | OpenFlags::SQLITE_OPEN_URI,
     )
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 /// Opens a draft that was just made, and no link that took its name.
@@ -174,7 +174,7 @@ pub fn draft(path: &Path) -> Result<Connection> {
     let path = folder
         .zip(path.file_name())
         .map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name));
-    Connection::open_with_flags(path, flags).map_err(sql)
+    Connection::open_with_flags(path, flags).map_err(Into::into)
 }
 
 /// A private copy of a backup with what belongs to it, in a folder of its own that only we can enter.
@@ -281,7 +281,7 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
     };
     let mut conn = match &read_only {
         Some(why) if !known => open_to_read(&path, flags, why)?,
-        _ => Connection::open_with_flags(&path, flags).map_err(sql)?,
+        _ => Connection::open_with_flags(&path, flags)?,
     };
     let version = match harden(&conn).and_then(|()| schema::version(&conn)) {
         // A book in WAL that has come to where WAL cannot be.
@@ -356,17 +356,15 @@ pub fn beside(path: &Path) -> Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(sql)?;
+    )?;
     harden(&conn)?;
-    conn.execute_batch("PRAGMA cache_size = -500")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA cache_size = -500")?;
     Ok(conn)
 }
 
 /// A book in memory.
 pub fn memory() -> Result<Opened> {
-    let conn = Connection::open_in_memory().map_err(sql)?;
+    let conn = Connection::open_in_memory()?;
     harden(&conn)?;
     schema::migrate(&conn, || Ok(()))?;
     Ok(Opened {
@@ -565,7 +563,7 @@ pub fn harden(conn: &Connection) -> Result<()> {
         // Plans do not depend on what is bound. Otherwise a statement on a table with a partial index is parsed anew for each value.
         (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
-        conn.set_db_config(setting, on).map_err(sql)?;
+        conn.set_db_config(setting, on)?;
     }
     for (limit, value) in [
         (Limit::SQLITE_LIMIT_LENGTH, 16 << 20),
@@ -577,34 +575,30 @@ pub fn harden(conn: &Connection) -> Result<()> {
         (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
         (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000),
     ] {
-        conn.set_limit(limit, value).map_err(sql)?;
+        conn.set_limit(limit, value)?;
     }
     conn.set_prepared_statement_cache_capacity(128);
-    conn.busy_timeout(std::time::Duration::from_secs(10))
-        .map_err(sql)?;
+    conn.busy_timeout(std::time::Duration::from_secs(10))?;
     conn.execute_batch(&format!(
         "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{CACHE}"
     ))
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 /// Reads every table and index, and says what is wrong first; `None`: they are sound. What the full-text index means is not
 /// looked at, only its pages: it would take longer than all the rest, and everything in it stands elsewhere.
 pub fn damage(conn: &Connection) -> Result<Option<String>> {
-    let mut statement = conn
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
-        .map_err(sql)?;
+    let mut statement =
+        conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")?;
     let tables: Vec<String> = statement
         .query_map([], |r| r.get(0))
-        .and_then(Iterator::collect)
-        .map_err(sql)?;
+        .and_then(Iterator::collect)?;
     for table in tables {
         let quoted = table.replace('"', "\"\"");
-        let said: String = conn
-            .query_row(&format!("PRAGMA quick_check(\"{quoted}\")"), [], |r| {
+        let said: String =
+            conn.query_row(&format!("PRAGMA quick_check(\"{quoted}\")"), [], |r| {
                 r.get(0)
-            })
-            .map_err(sql)?;
+            })?;
         if said != "ok" {
             return Ok(Some(said));
         }
@@ -625,8 +619,7 @@ fn only_look(conn: Connection, mode: &mut Mode) -> Result<Connection> {
     if !mode.is_wal() {
         leave_wal(&conn, &was, mode)?;
     }
-    conn.execute_batch("PRAGMA synchronous = FULL")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA synchronous = FULL")?;
     Ok(conn)
 }
 
@@ -649,12 +642,9 @@ fn prepare(
     if !mode.is_wal() {
         leave_wal(&conn, &was, mode)?;
     }
-    conn.execute_batch("PRAGMA synchronous = FULL")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA synchronous = FULL")?;
     let set = journal(&conn)?;
-    let sync: i64 = conn
-        .query_row("PRAGMA synchronous", [], |r| r.get(0))
-        .map_err(sql)?;
+    let sync: i64 = conn.query_row("PRAGMA synchronous", [], |r| r.get(0))?;
     let wanted = if mode.is_wal() { "wal" } else { "truncate" };
     if set != wanted || sync != 2 {
         return Err(Error::failed(format!("the book would be written with journal {set}, synchronous {sync}, which is not safe here"))
@@ -676,7 +666,7 @@ fn prepare(
 
 fn journal(conn: &Connection) -> Result<String> {
     conn.query_row("PRAGMA journal_mode", [], |r| r.get(0))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Why a book on a local disk is not in WAL.
@@ -704,9 +694,8 @@ fn lacks_shared_memory(error: &Error) -> bool {
 /// be read, and left, where memory cannot be shared. Others who are in refuse it by their locks.
 fn alone(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(sql)?;
-    conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")
-        .map_err(sql)?;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
     harden(&conn)?;
     Ok(conn)
 }
@@ -746,13 +735,11 @@ fn enter_wal(conn: &Connection) -> bool {
 /// locks refuse it.
 fn leave_wal(conn: &Connection, was: &str, mode: &Mode) -> Result<()> {
     if was == "wal" {
-        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")
-            .map_err(sql)?;
+        conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
     }
     let set: rusqlite::Result<String> =
         conn.query_row("PRAGMA journal_mode = truncate", [], |r| r.get(0));
-    conn.execute_batch("PRAGMA locking_mode = NORMAL")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA locking_mode = NORMAL")?;
     // The lock is let go of by the next read.
     let read = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| {
         r.get::<_, i64>(0)

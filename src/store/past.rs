@@ -17,7 +17,7 @@ use crate::error::Result;
 
 use super::batch::{OWNER, TABLES, Table, owner_number, with_part};
 use super::outbox::Keep;
-use super::{Options, Store, search, sql};
+use super::{Options, Store, search};
 
 /// The condition under which a row (`t`) was not there yet: made by a later batch, and not merely told by it.
 fn not_yet(table: &Table, day: Day, cutoff: i64) -> String {
@@ -84,8 +84,7 @@ impl Store {
             .execute_batch(&format!(
                 "CREATE TEMP TABLE past_batch (n INTEGER PRIMARY KEY, told INTEGER NOT NULL);
                  INSERT INTO temp.past_batch SELECT n, command IN ('import', 'demo') FROM main.batch WHERE wall > {cutoff};"
-            ))
-            .map_err(sql)?;
+            ))?;
         for table in TABLES.iter().filter(|t| t.owner() != "NULL") {
             self.stand_before(table, day, cutoff)?;
         }
@@ -96,8 +95,7 @@ impl Store {
                 "CREATE TEMP VIEW batch AS SELECT * FROM main.batch WHERE n NOT IN (SELECT n FROM temp.past_batch WHERE told = 0);
                  CREATE TEMP VIEW conflict AS SELECT * FROM main.conflict WHERE 0;
                  PRAGMA query_only = ON;",
-            )
-            .map_err(sql)?;
+            )?;
         self.roster = None;
         self.kept = super::kept::Kept::default();
         self.past = true;
@@ -117,17 +115,13 @@ impl Store {
                  CREATE UNIQUE INDEX temp.past_{name}_n ON past_{name} (n);
                  CREATE UNIQUE INDEX temp.past_{name}_id ON past_{name} (id);",
                 table.number
-            ))
-            .map_err(sql)?;
+            ))?;
         let query = "SELECT DISTINCT e.row, e.field FROM main.edit e JOIN temp.past_batch p ON p.n = e.batch WHERE e.entity = ?";
-        let mut statement = self.conn.prepare(query).map_err(sql)?;
-        let rows = statement
-            .query_map([table.number], |r| {
-                Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?))
-            })
-            .map_err(sql)?;
-        let changed: BTreeSet<(Id, String)> =
-            rows.collect::<std::result::Result<_, _>>().map_err(sql)?;
+        let mut statement = self.conn.prepare(query)?;
+        let rows = statement.query_map([table.number], |r| {
+            Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?))
+        })?;
+        let changed: BTreeSet<(Id, String)> = rows.collect::<std::result::Result<_, _>>()?;
         for (row, field) in changed {
             if let Some(value) = self.value_then(row, &field)? {
                 self.put_back(table, row, &field, value)?;
@@ -140,26 +134,26 @@ impl Store {
                  SELECT {columns} FROM main.{name} t WHERE t.n NOT IN (SELECT o.n FROM temp.past_{name} o) AND NOT {not_yet}
                  UNION ALL SELECT {columns} FROM temp.past_{name} t WHERE NOT {not_yet};"
             ))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// What a field said: by its edits until then, or, where there were none, what the row said when it was made.
     fn value_then(&self, row: Id, field: &str) -> Result<Option<Value>> {
         let query = "SELECT e.id, b.id, b.hlc, e.seen, e.after FROM main.edit e JOIN main.batch b ON b.n = e.batch
                      WHERE e.row = ?1 AND e.field = ?2 AND b.n NOT IN (SELECT n FROM temp.past_batch)";
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query(params![row, field]).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(query)?;
+        let mut rows = statement.query(params![row, field])?;
         let (mut marks, mut values) = (Vec::new(), Vec::new());
-        while let Some(r) = rows.next().map_err(sql)? {
-            let id = |at: usize| -> Result<Id> { Ok(Id(r.get(at).map_err(sql)?)) };
-            let seen: Vec<u8> = r.get(3).map_err(sql)?;
+        while let Some(r) = rows.next()? {
+            let id = |at: usize| -> Result<Id> { Ok(Id(r.get(at)?)) };
+            let seen: Vec<u8> = r.get(3)?;
             marks.push(Mark {
                 edit: id(0)?,
                 batch: id(1)?,
-                hlc: r.get(2).map_err(sql)?,
+                hlc: r.get(2)?,
                 seen: ids_of(&seen).collect(),
             });
-            values.push(r.get::<_, Value>(4).map_err(sql)?);
+            values.push(r.get::<_, Value>(4)?);
         }
         if let Some(shown) = heads(&marks).last() {
             return Ok(Some(values[*shown].clone()));
@@ -167,7 +161,7 @@ impl Store {
         self.conn
             .prepare_cached("SELECT before FROM main.edit WHERE row = ?1 AND field = ?2 AND seen = x'' ORDER BY id LIMIT 1")
             .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)).optional())
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     fn put_back(&self, table: &Table, row: Id, field: &str, value: Value) -> Result<()> {
@@ -181,8 +175,7 @@ impl Store {
                         [&row],
                         |r| search::text_at_raw(r, 0),
                     )
-                    .optional()
-                    .map_err(sql)?;
+                    .optional()?;
                 (
                     column,
                     with_part(&text.unwrap_or_default(), set, key, &value),
@@ -203,8 +196,7 @@ impl Store {
                 "UPDATE temp.past_{} SET {column} = ? WHERE id = ?",
                 table.name
             ))
-            .and_then(|mut s| s.execute(params![value, row]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params![value, row]))?;
         Ok(())
     }
 }

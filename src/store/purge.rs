@@ -25,7 +25,7 @@ use super::batch::{self, Batch, Holds, OWNER, TABLES, Table};
 use super::hash::{self, Item, LABEL};
 use super::mentions::{Mention, Terms};
 use super::write::Done;
-use super::{Store, heads, ids, search, sql};
+use super::{Store, heads, ids, search};
 pub use coming::Coming;
 pub use graves::customer_purged_by;
 use graves::{grave_of, grave_of_customer};
@@ -61,14 +61,14 @@ pub struct Gone {
 pub fn is_purged(conn: &Connection, id: Id) -> Result<bool> {
     conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone WHERE id = ?)")
         .and_then(|mut s| s.query_row([&id], |r| r.get(0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Anything was ever purged here.
 pub fn any(conn: &Connection) -> Result<bool> {
     conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone)")
         .and_then(|mut s| s.query_row([], |r| r.get(0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Leaves the digest of an item of the batch `batch`, which `purged` has purged.
@@ -76,8 +76,7 @@ pub fn bury(conn: &Connection, item: &Item, batch: i64, purged: i64) -> Result<(
     let (entity, mut piece) = (item.entity(), Vec::new());
     let digest = item.digest(&mut piece);
     conn.prepare_cached("INSERT INTO tombstone (id, entity, batch, purged, digest) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING")
-        .and_then(|mut s| s.execute(params![item.id(), entity, batch, purged, &digest[..]]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![item.id(), entity, batch, purged, &digest[..]]))?;
     Ok(())
 }
 
@@ -95,7 +94,7 @@ pub fn left_of(conn: &Connection, id: Id) -> Result<Option<Item>> {
             })
             .optional()
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The label of such a batch says nothing of its rows.
@@ -112,9 +111,9 @@ pub fn unsay(conn: &Connection, n: i64, purged: i64) -> Result<()> {
 fn unsay_naming(conn: &Connection, n: i64, purged: i64, terms: &Terms) -> Result<()> {
     let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
     let found = {
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([n]).map_err(sql)?;
-        rows.next().map_err(sql)?.map(hash::header_of).transpose()?
+        let mut statement = conn.prepare_cached(&query)?;
+        let mut rows = statement.query([n])?;
+        rows.next()?.map(hash::header_of).transpose()?
     };
     let Some((header, said, ..)) = found else {
         return Ok(());
@@ -139,8 +138,7 @@ fn unsay_naming(conn: &Connection, n: i64, purged: i64, terms: &Terms) -> Result
     bury(conn, &label, n, purged)?;
     let hash = if fits { hash.to_vec() } else { said };
     conn.prepare_cached("UPDATE batch SET label = ?, hash = ? WHERE n = ?")
-        .and_then(|mut s| s.execute(params![UNSAID, hash, n]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![UNSAID, hash, n]))?;
     Ok(())
 }
 
@@ -162,7 +160,7 @@ impl Knew {
                 .and_then(|mut s| {
                     s.query_row([purged], |r| Ok(Knew::Before(r.get(0)?, Id(r.get(1)?))))
                 })
-                .map_err(sql),
+                .map_err(Into::into),
         }
     }
 
@@ -187,17 +185,17 @@ struct Move {
 
 fn moves_of(conn: &Connection, row: Id) -> Result<Vec<Move>> {
     let query = "SELECT e.id, e.before, e.after, e.seen, b.hlc, b.id FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query(params![row, OWNER]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(query)?;
+    let mut rows = statement.query(params![row, OWNER])?;
     let mut all = Vec::new();
-    while let Some(r) = rows.next().map_err(sql)? {
+    while let Some(r) = rows.next()? {
         all.push(Move {
-            edit: Id(r.get(0).map_err(sql)?),
+            edit: Id(r.get(0)?),
             before: hash::value_at(r, 1)?,
             after: hash::value_at(r, 2)?,
             seen: ids_of(&hash::bytes_at(r, 3)?).collect(),
-            hlc: r.get(4).map_err(sql)?,
-            batch: Id(r.get(5).map_err(sql)?),
+            hlc: r.get(4)?,
+            batch: Id(r.get(5)?),
         });
     }
     Ok(all)
@@ -211,21 +209,17 @@ fn ever_of(conn: &Connection, customer: Id) -> Result<Vec<(&'static Table, Id)>>
             "SELECT id FROM {} WHERE {OWNER} = (SELECT n FROM customer WHERE id = ?) ORDER BY n",
             t.name
         );
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        for id in statement
-            .query_map([&customer], |r| r.get(0).map(Id))
-            .map_err(sql)?
-        {
-            all.push((t, id.map_err(sql)?));
+        let mut statement = conn.prepare_cached(&query)?;
+        for id in statement.query_map([&customer], |r| r.get(0).map(Id))? {
+            all.push((t, id?));
         }
     }
     let query =
         "SELECT DISTINCT entity, row FROM edit WHERE field = ?1 AND (before = ?2 OR after = ?2)";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(query)?;
     let moved: Vec<(i64, Id)> = statement
         .query_map(params![OWNER, customer], |r| Ok((r.get(0)?, Id(r.get(1)?))))
-        .and_then(Iterator::collect)
-        .map_err(sql)?;
+        .and_then(Iterator::collect)?;
     let known: HashSet<Id> = all.iter().map(|row| row.1).collect();
     for (entity, row) in moved.into_iter().filter(|m| !known.contains(&m.1)) {
         let Some(t) = batch::table_numbered(entity) else {
@@ -322,13 +316,10 @@ pub fn go_along(conn: &Connection, table: &'static Table, row: Id, purged: i64) 
 /// A merging of customers arrived of which one was purged before: what it noted of that one goes.
 pub fn forget_merging(conn: &Connection, batch: i64, purged: i64) -> Result<Gone> {
     let query = "SELECT id FROM event WHERE batch = ? AND kind = ?";
-    let notes: Vec<Id> = conn
-        .prepare_cached(query)
-        .and_then(|mut s| {
-            s.query_map(params![batch, EventKind::Note as i64], |r| r.get(0).map(Id))
-                .and_then(Iterator::collect)
-        })
-        .map_err(sql)?;
+    let notes: Vec<Id> = conn.prepare_cached(query).and_then(|mut s| {
+        s.query_map(params![batch, EventKind::Note as i64], |r| r.get(0).map(Id))
+            .and_then(Iterator::collect)
+    })?;
     let events = batch::table(Entity::Event);
     take_away(
         conn,
@@ -341,8 +332,7 @@ pub fn forget_merging(conn: &Connection, batch: i64, purged: i64) -> Result<Gone
 fn take_away(conn: &Connection, all: &[(&'static Table, Id)], purged: i64) -> Result<Gone> {
     let mut gone = Gone::default();
     // What is deleted is written over, not only let go of.
-    conn.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))
-        .map_err(sql)?;
+    conn.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
     let terms = Terms::of_rows(conn, all)?;
     let mut batches: BTreeSet<i64> = BTreeSet::new();
     // The digests of all before the first goes: they say the ids of one another.
@@ -360,11 +350,9 @@ fn take_away(conn: &Connection, all: &[(&'static Table, Id)], purged: i64) -> Re
     gone.rows = all.len();
     // A label names whom its batch is about, also where the rows have gone to somebody else since.
     for (_, id) in all.iter().filter(|(t, _)| t.entity == Entity::Customer) {
-        let mut statement = conn
-            .prepare_cached("SELECT n FROM batch WHERE customer = ?")
-            .map_err(sql)?;
-        let about = statement.query_map([id], |r| r.get(0)).map_err(sql)?;
-        batches.extend(about.collect::<rusqlite::Result<Vec<i64>>>().map_err(sql)?);
+        let mut statement = conn.prepare_cached("SELECT n FROM batch WHERE customer = ?")?;
+        let about = statement.query_map([id], |r| r.get(0))?;
+        batches.extend(about.collect::<rusqlite::Result<Vec<i64>>>()?);
     }
     for batch in batches {
         unsay_naming(conn, batch, purged, &terms)?;
@@ -392,14 +380,12 @@ fn belonging(
         // What a merging with another one noted there names this one.
         let query = "SELECT id FROM event WHERE kind = ?1 AND batch IN
                      (SELECT e.batch FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ?2 AND e.field = 'removed' AND b.command = ?3)";
-        let mut statement = conn.prepare_cached(query).map_err(sql)?;
-        let notes = statement
-            .query_map(params![EventKind::Note as i64, row, MERGING], |r| {
-                r.get(0).map(Id)
-            })
-            .map_err(sql)?;
+        let mut statement = conn.prepare_cached(query)?;
+        let notes = statement.query_map(params![EventKind::Note as i64, row, MERGING], |r| {
+            r.get(0).map(Id)
+        })?;
         for id in notes {
-            all.push((batch::table(Entity::Event), id.map_err(sql)?));
+            all.push((batch::table(Entity::Event), id?));
         }
     }
     // What names one of these goes too: a touch that was written down for several customers names the contacts of one of them.
@@ -421,12 +407,11 @@ fn belonging(
                  ORDER BY n",
                 to.name, of.name
             );
-            let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-            for id in statement
-                .query_map([serde_json::json!(named).to_string()], |r| r.get(0).map(Id))
-                .map_err(sql)?
+            let mut statement = conn.prepare_cached(&query)?;
+            for id in
+                statement.query_map([serde_json::json!(named).to_string()], |r| r.get(0).map(Id))?
             {
-                all.push((to, id.map_err(sql)?));
+                all.push((to, id?));
             }
         }
         at = level;
@@ -470,18 +455,22 @@ pub fn removes_a_customer(item: &Item) -> bool {
 
 /// What becomes of an item that arrives, where these purges are still to come.
 pub fn fate(conn: &Connection, item: &Item, coming: &Coming) -> Result<Fate> {
-    let by = |id: &Value| match id {
-        Value::Blob(id) => Ok(grave_of(conn, id)?.map(|grave| grave.purged)),
-        _ => Ok(None),
+    let by = |id: &Value| -> Result<Option<i64>> {
+        match id {
+            Value::Blob(id) => Ok(grave_of(conn, id)?.map(|grave| grave.purged)),
+            _ => Ok(None),
+        }
     };
     // The purge itself says what it takes of whom it purges.
-    let by_of = |id: &Value| match id {
-        Value::Blob(blob)
-            if Id::from_slice(blob).map_or(Ok(false), |id| coming.is_open(conn, id))? =>
-        {
-            Ok(None)
+    let by_of = |id: &Value| -> Result<Option<i64>> {
+        match id {
+            Value::Blob(blob)
+                if Id::from_slice(blob).map_or(Ok(false), |id| coming.is_open(conn, id))? =>
+            {
+                Ok(None)
+            }
+            id => by(id),
         }
-        id => by(id),
     };
     match item {
         Item::Made(made) => {
@@ -546,8 +535,7 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
             table.owner(),
             table.name
         ))
-        .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([n], |r| r.get(0)))?;
     search::forget(conn, table, n)?;
     for (statement, fields) in [
         (
@@ -564,20 +552,16 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
         ),
     ] {
         conn.prepare_cached(statement)
-            .and_then(|mut s| s.execute(params![row, fields[0], fields[1]]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params![row, fields[0], fields[1]]))?;
     }
     if table.entity == Entity::Customer {
         conn.prepare_cached("DELETE FROM inside WHERE customer = ?")
-            .and_then(|mut s| s.execute([n]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute([n]))?;
         conn.prepare_cached("DELETE FROM signal WHERE customer = ?")
-            .and_then(|mut s| s.execute([n]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute([n]))?;
     }
     conn.prepare_cached(&format!("DELETE FROM {} WHERE n = ?", table.name))
-        .and_then(|mut s| s.execute([n]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute([n]))?;
     search::step_back(conn, table)?;
     Ok(owner)
 }
@@ -648,13 +632,11 @@ fn merged_into(conn: &Connection, customer: Id) -> Result<Vec<Id>> {
                  WHERE b.command = ?1 AND e.field = 'removed' AND c.removed = 1 AND c.id <> ?2 AND EXISTS
                  (SELECT 1 FROM event n WHERE n.batch = e.batch AND n.kind = ?3 AND n.removed = 0
                   AND n.customer = (SELECT n FROM customer WHERE id = ?2)) ORDER BY e.row";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
-    let rows = statement
-        .query_map(params![MERGING, customer, EventKind::Note as i64], |r| {
-            r.get(0).map(Id)
-        })
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    let mut statement = conn.prepare_cached(query)?;
+    let rows = statement.query_map(params![MERGING, customer, EventKind::Note as i64], |r| {
+        r.get(0).map(Id)
+    })?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 /// What goes with a purge of these rows that is written now.
@@ -713,8 +695,7 @@ impl Store {
                 Entity::Event => self
                     .conn
                     .prepare_cached("SELECT kind FROM event WHERE id = ?")
-                    .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
-                    .map_err(sql)?,
+                    .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())?,
                 _ => None,
             };
             count(
@@ -743,12 +724,12 @@ impl Store {
                 "SELECT id, command, label FROM batch WHERE n IN (SELECT batch FROM {} WHERE id = ?1 UNION SELECT batch FROM edit WHERE row = ?1)",
                 t.name
             );
-            let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-            let mut rows = statement.query([id]).map_err(sql)?;
-            while let Some(r) = rows.next().map_err(sql)? {
+            let mut statement = self.conn.prepare_cached(&query)?;
+            let mut rows = statement.query([id])?;
+            while let Some(r) = rows.next()? {
                 let (command, label) = (search::text_at(r, 1)?, search::text_at(r, 2)?);
                 if !keeps_its_label(&command) || command == "import" && terms.are_in(&label) {
-                    all.insert(Id(r.get(0).map_err(sql)?));
+                    all.insert(Id(r.get(0)?));
                 }
             }
         }
@@ -809,8 +790,7 @@ impl Store {
         // An index keeps pieces of words that are deleted until it is merged; a large one waits for a sweep, because that takes long.
         let rows: i64 = self
             .conn
-            .query_row("SELECT coalesce(max(n), 0) FROM event", [], |r| r.get(0))
-            .map_err(sql)?;
+            .query_row("SELECT coalesce(max(n), 0) FROM event", [], |r| r.get(0))?;
         if rows <= MOST_AT_ONCE {
             // Where somebody else writes just now it waits for a sweep as well.
             let _ = search::optimize(&self.conn);

@@ -16,7 +16,7 @@ use crate::domain::time::Day;
 use crate::error::{Error, Result};
 
 use super::signal;
-use super::{batch, open, sql};
+use super::{batch, open};
 
 const COLUMNS: &str = "n, id, name, owner, tags, created, snoozed, snooze_event, done, removed";
 
@@ -69,15 +69,12 @@ pub fn load(
     let mut roster = crate::columns::roster(config.clone(), today, me);
     // All scans see one state of the book.
     let _snapshot = if conn.is_autocommit() {
-        Some(conn.unchecked_transaction().map_err(sql)?)
+        Some(conn.unchecked_transaction()?)
     } else {
         None
     };
     // Each alone is read off the table's rim; together they would be a scan of it.
-    let number = |query: &str| {
-        conn.query_row(query, [], |r| r.get::<_, i64>(0))
-            .map_err(sql)
-    };
+    let number = |query: &str| conn.query_row(query, [], |r| r.get::<_, i64>(0));
     let customers = number("SELECT count(*) FROM customer")?;
     let all = (
         number("SELECT coalesce(min(n), 0) FROM customer")?,
@@ -140,14 +137,11 @@ pub fn same_state(conn: &Connection, file: &Path, customers: usize) -> Option<Co
 }
 
 fn next_cached(rows: &mut rusqlite::Rows<'_>, numbers: &StageMarks) -> Result<Option<Cached>> {
-    let Some(row) = rows.next().map_err(sql)? else {
+    let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let packed = row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
-    Ok(Some((
-        row.get(0).map_err(sql)?,
-        Signals::unpack(packed, numbers),
-    )))
+    let packed = row.get_ref(1)?.as_bytes().unwrap_or_default();
+    Ok(Some((row.get(0)?, Signals::unpack(packed, numbers))))
 }
 
 /// Reads a piece of the customers, and with `cached` their cached signals, both in the order of the customers' integers. Gives
@@ -158,23 +152,19 @@ fn scan(
     piece: Piece,
     cached: Option<&StageMarks>,
 ) -> Result<Vec<i64>> {
-    let mut statement = conn
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM customer WHERE n BETWEEN ? AND ? ORDER BY n"
-        ))
-        .map_err(sql)?;
-    let mut rows = statement.query([piece.0, piece.1]).map_err(sql)?;
-    let mut statement = conn
-        .prepare_cached(
-            "SELECT customer, packed FROM signal WHERE customer BETWEEN ? AND ? ORDER BY customer",
-        )
-        .map_err(sql)?;
-    let mut kept = statement.query([piece.0, piece.1]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM customer WHERE n BETWEEN ? AND ? ORDER BY n"
+    ))?;
+    let mut rows = statement.query([piece.0, piece.1])?;
+    let mut statement = conn.prepare_cached(
+        "SELECT customer, packed FROM signal WHERE customer BETWEEN ? AND ? ORDER BY customer",
+    )?;
+    let mut kept = statement.query([piece.0, piece.1])?;
     let mut read = || cached.map_or(Ok(None), |numbers| next_cached(&mut kept, numbers));
     let mut stale = Vec::new();
     let mut next = read()?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        let n: i64 = row.get(0).map_err(sql)?;
+    while let Some(row) = rows.next()? {
+        let n: i64 = row.get(0)?;
         while next.as_ref().is_some_and(|c| c.0 < n) {
             next = read()?;
         }
@@ -182,7 +172,7 @@ fn scan(
             .filter(|c| c.0 == n)
             .and_then(|c| c.1)
             .unwrap_or_default();
-        let at = put(roster, row, signals).map_err(sql)?;
+        let at = put(roster, row, signals)?;
         let today = roster.today;
         let holds = signals.holds_on(today);
         if !holds && !roster.rows[at].removed {
@@ -278,23 +268,21 @@ pub fn read_one(
     customer: i64,
     codes: &[String],
 ) -> Result<()> {
-    let mut statement = conn
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n = ?"))
-        .map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    let Some(row) = rows.next().map_err(sql)? else {
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE n = ?"))?;
+    let mut rows = statement.query([customer])?;
+    let Some(row) = rows.next()? else {
         return Ok(());
     };
     let signals = signal::current(conn, customer, &part.config, part.today)?;
-    let at = put(part, row, signals).map_err(sql)?;
+    let at = put(part, row, signals)?;
     if signals.apart {
         signal::put_apart(conn, part, Some(customer))?;
     }
     if !codes.is_empty() {
         let json: String = conn
             .prepare_cached("SELECT attributes FROM customer WHERE n = ?")
-            .and_then(|mut s| s.query_row([customer], |r| super::search::text_at_raw(r, 0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([customer], |r| super::search::text_at_raw(r, 0)))?;
         let all = batch::attributes(&json);
         for code in codes {
             part.put_attribute(code, at, &attribute_text(all.get(code)));
@@ -325,16 +313,15 @@ pub fn load_attribute(conn: &Connection, shared: &RwLock<Roster>, code: &str) ->
 
 /// The values of a custom attribute by the customers' integers.
 fn values_of(conn: &Connection, code: &str) -> Result<Vec<(i64, String)>> {
-    let mut statement = conn
-        .prepare("SELECT n, attributes FROM customer WHERE attributes <> '{}' ORDER BY n")
-        .map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut statement =
+        conn.prepare("SELECT n, attributes FROM customer WHERE attributes <> '{}' ORDER BY n")?;
+    let mut rows = statement.query([])?;
     let mut values: Vec<(i64, String)> = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let json = row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default();
+    while let Some(row) = rows.next()? {
+        let json = row.get_ref(1)?.as_bytes().unwrap_or_default();
         let value = attribute_text(batch::attributes(&String::from_utf8_lossy(json)).get(code));
         if !value.is_empty() {
-            values.push((row.get(0).map_err(sql)?, value));
+            values.push((row.get(0)?, value));
         }
     }
     Ok(values)

@@ -20,7 +20,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
 
 use super::batch::Batch;
-use super::{Store, last_batch, roster, signal, sql, write};
+use super::{Store, last_batch, roster, signal, write};
 
 mod trial;
 pub use trial::Trying;
@@ -235,18 +235,13 @@ impl Watch {
         } else {
             all.to_owned()
         };
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement
-            .query(rusqlite::params_from_iter(customer))
-            .map_err(sql)?;
+        let mut statement = conn.prepare_cached(&query)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(customer))?;
         let mut noted: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
-        while let Some(row) = rows.next().map_err(sql)? {
-            let code = row.get_ref(1).map_err(sql)?.as_str().unwrap_or_default();
+        while let Some(row) = rows.next()? {
+            let code = row.get_ref(1)?.as_str().unwrap_or_default();
             if let Some(at) = places.get(code) {
-                noted
-                    .entry(row.get(0).map_err(sql)?)
-                    .or_default()
-                    .insert(*at);
+                noted.entry(row.get(0)?).or_default().insert(*at);
             }
         }
         Ok(noted)
@@ -271,7 +266,7 @@ impl Watch {
                 .and_then(|mut s| s.execute(params![code, customer]))
         }
         .map(|_| ())
-        .map_err(sql)
+        .map_err(Into::into)
     }
 
     /// Notes whom some of the rules hold, all customers of the roster, without firing; and forgets whom those held that are no more.
@@ -289,8 +284,7 @@ impl Watch {
         conn.execute(
             "DELETE FROM inside WHERE rule NOT IN (SELECT value FROM json_each(?))",
             [keep],
-        )
-        .map_err(sql)?;
+        )?;
         let mut trouble = Ok(());
         self.each(roster, |customer, rule| {
             if trouble.is_ok() && fresh.contains(&rule) {
@@ -582,14 +576,14 @@ fn told_by_others(b: &Batch<'_>, customer: i64, rule: &str, since: i64) -> Resul
              WHERE e.customer = ?1 AND e.kind = 16 AND e.channel = ?2 AND e.removed = 0 AND e.batch > ?3 AND t.device <> m.device)",
         )
         .and_then(|mut s| s.query_row(params![customer, rule, since, b.n], |r| r.get(0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// True when a batch behind `since` has a firing of this rule.
 fn fired_since(conn: &Connection, since: i64, customer: i64, rule: &str) -> Result<bool> {
     conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE customer = ? AND kind = 16 AND channel = ? AND batch > ?)")
         .and_then(|mut s| s.query_row(params![customer, rule, since], |r| r.get(0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 const _: () = assert!(EventKind::Rule as i64 == 16);
@@ -597,8 +591,7 @@ const _: () = assert!(EventKind::Rule as i64 == 16);
 fn read(conn: &Connection) -> Result<Option<State>> {
     let text: Option<String> = conn
         .prepare_cached("SELECT v FROM meta WHERE k = 'ruled'")
-        .and_then(|mut s| s.query_row([], |r| r.get(0)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([], |r| r.get(0)).optional())?;
     Ok(text.and_then(|t| serde_json::from_str(&t).ok()))
 }
 
@@ -607,8 +600,7 @@ fn write_state(conn: &Connection, state: &State) -> Result<()> {
     conn.prepare_cached(
         "INSERT INTO meta (k, v) VALUES ('ruled', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1",
     )
-    .and_then(|mut s| s.execute([text]))
-    .map_err(sql)?;
+    .and_then(|mut s| s.execute([text]))?;
     Ok(())
 }
 

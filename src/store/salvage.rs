@@ -26,7 +26,7 @@ use super::backup::{self, Backup};
 use super::doctor::{self, Check, Gap};
 use super::outbox::{Keep, Outbox};
 use super::purge::Coming;
-use super::{Mode, Options, Store, hash, open, schema, sql};
+use super::{Mode, Options, Store, hash, open, schema};
 
 pub use placing::put_in_place;
 use placing::{name_for, sync_folder};
@@ -191,8 +191,7 @@ pub fn salvage(path: &Path, options: &Options) -> Result<Salvaged> {
     }
     let draft = Draft::new(name("salvaging"))?;
     let conn = draft.open()?;
-    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")?;
     schema::migrate(&conn, || Ok(()))?;
     let mut report = put_together(&conn, &scrap, path, options, &name("backup"))?;
     report.pages = pages.count();
@@ -236,8 +235,7 @@ fn open_backup(backup: &Backup, draft: &Path) -> Result<Opened> {
         .and_then(|mut from| io::copy(&mut from, &mut File::options().write(true).open(&draft.0)?));
     copied.map_err(|e| cannot(&draft.0).because(e))?;
     let conn = draft.open()?;
-    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")?;
     let strange = schema::differences_at(&conn, schema::version(&conn)?)?;
     if !strange.is_empty() {
         return Err(Error::failed("its schema has what no Retain made"));
@@ -292,7 +290,7 @@ fn put_together(
     };
     sources.extend(open_next(&mut book, &mut passed_over)?);
     let book = book.or_else(|| outbox.entries.iter().rev().find_map(|e| e.book));
-    conn.execute_batch("BEGIN").map_err(sql)?;
+    conn.execute_batch("BEGIN")?;
     copy_words(conn, scrap, sources.first().map(|s| &s.1.conn), book)?;
     let entries: Vec<_> = outbox
         .entries
@@ -341,8 +339,7 @@ fn put_together(
     conn.execute(
         "INSERT INTO meta (k, v) SELECT ?1, count(*) FROM batch WHERE true ON CONFLICT (k) DO UPDATE SET v = excluded.v",
         [placing::SALVAGED],
-    )
-    .map_err(sql)?;
+    )?;
     let report = Report {
         pages: 0,
         bad_pages: scrap.bad_pages,
@@ -360,7 +357,7 @@ fn put_together(
         passed_over,
         checks: Vec::new(),
     };
-    conn.execute_batch("COMMIT").map_err(sql)?;
+    conn.execute_batch("COMMIT")?;
     Ok(report)
 }
 
@@ -372,31 +369,27 @@ fn copy_words(
     book: Option<Id>,
 ) -> Result<()> {
     for from in [backup, Some(&scrap.conn)].into_iter().flatten() {
-        let mut statement = from
-            .prepare("SELECT k, v FROM meta WHERE k NOT LIKE '%upto'")
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
+        let mut statement = from.prepare("SELECT k, v FROM meta WHERE k NOT LIKE '%upto'")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
             let (key, value): (rusqlite::types::Value, rusqlite::types::Value) =
-                (row.get(0).map_err(sql)?, row.get(1).map_err(sql)?);
+                (row.get(0)?, row.get(1)?);
             conn.execute(
                 "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2",
                 params![key, value],
-            )
-            .map_err(sql)?;
+            )?;
         }
     }
     // The zone stands twice; of a damaged file one of the two is enough, and an older one has it once.
     for (key, other) in [("zone", "zone_again"), ("zone_again", "zone")] {
         let query = "INSERT INTO meta (k, v) SELECT ?1, v FROM meta WHERE k = ?2 ON CONFLICT (k) DO NOTHING";
-        conn.execute(query, params![key, other]).map_err(sql)?;
+        conn.execute(query, params![key, other])?;
     }
     if let Some(book) = book {
         conn.execute(
             "INSERT INTO meta (k, v) VALUES ('book', ?1) ON CONFLICT (k) DO UPDATE SET v = ?1",
             params![book],
-        )
-        .map_err(sql)?;
+        )?;
     }
     Ok(())
 }
@@ -415,9 +408,9 @@ fn tables(conn: &Connection, rebuild: &Rebuild<'_>) -> Result<Vec<TableReport>> 
     let scrap = rebuild.scrap;
     let stand_ins: BTreeSet<Id> = rebuild.stand_ins.values().copied().collect();
     let ids = |from: &Connection, query: &str| -> Result<BTreeSet<Id>> {
-        let mut statement = from.prepare(query).map_err(sql)?;
-        let rows = statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(sql)
+        let mut statement = from.prepare(query)?;
+        let rows = statement.query_map([], |r| r.get(0).map(Id))?;
+        rows.collect::<rusqlite::Result<_>>().map_err(Into::into)
     };
     let purged = ids(&scrap.conn, "SELECT id FROM tombstone")?;
     let mut all = Vec::new();
@@ -427,13 +420,9 @@ fn tables(conn: &Connection, rebuild: &Rebuild<'_>) -> Result<Vec<TableReport>> 
         match *table {
             "customer" => has.retain(|id| !stand_ins.contains(id)),
             "batch" => {
-                let mut statement = conn
-                    .prepare("SELECT id FROM batch WHERE device = ?")
-                    .map_err(sql)?;
-                let rows = statement
-                    .query_map([rebuild.device], |r| r.get(0).map(Id))
-                    .map_err(sql)?;
-                let own: BTreeSet<Id> = rows.collect::<rusqlite::Result<_>>().map_err(sql)?;
+                let mut statement = conn.prepare("SELECT id FROM batch WHERE device = ?")?;
+                let rows = statement.query_map([rebuild.device], |r| r.get(0).map(Id))?;
+                let own: BTreeSet<Id> = rows.collect::<rusqlite::Result<_>>()?;
                 has.retain(|id| !own.contains(id));
             }
             _ => {}
@@ -499,9 +488,7 @@ fn damaged(conn: &Connection) -> Result<Vec<Damaged>> {
     let mut all = Vec::new();
     for mismatch in wrong {
         let h = mismatch.header;
-        let n: i64 = conn
-            .query_row("SELECT n FROM batch WHERE id = ?", [h.id], |r| r.get(0))
-            .map_err(sql)?;
+        let n: i64 = conn.query_row("SELECT n FROM batch WHERE id = ?", [h.id], |r| r.get(0))?;
         let mut has = 0;
         hash::items(conn, n, &mut |_| {
             has += 1;
@@ -542,16 +529,13 @@ fn missing(
     named.extend(outbox.iter().map(|(device, number)| (*device, *number)));
     for (device, number) in named {
         let mut statement = conn
-            .prepare_cached("SELECT person FROM batch WHERE device = ? ORDER BY number LIMIT 1")
-            .map_err(sql)?;
+            .prepare_cached("SELECT person FROM batch WHERE device = ? ORDER BY number LIMIT 1")?;
         let person: Option<String> = statement
             .query_row([device], |r| super::search::text_at_raw(r, 0))
-            .optional()
-            .map_err(sql)?;
+            .optional()?;
         let has: bool = conn
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM batch WHERE device = ? AND number = ?)")
-            .and_then(|mut s| s.query_row(params![device, number], |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row(params![device, number], |r| r.get(0)))?;
         if !has {
             people.entry(device).or_insert(person.unwrap_or_default());
             numbers.insert((device, number));

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::domain::id::Id;
 use crate::error::{Error, Result};
 
-use super::{hash, sql};
+use super::hash;
 
 /// Marks a file as a Retain book (header offset 68): "RTN1".
 pub const APPLICATION_ID: i32 = 0x5254_4e31;
@@ -30,7 +30,7 @@ pub const VERSION: i32 = MIGRATIONS.len() as i32;
 /// `user_version` as the connection sees it now.
 pub fn version(conn: &Connection) -> Result<i32> {
     conn.query_row("PRAGMA user_version", [], |r| r.get(0))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Brings the book to [`VERSION`]. `before` runs for a book of an older version, with the lock in hand.
@@ -44,7 +44,7 @@ fn migrate_to(conn: &Connection, wanted: i32, before: impl FnOnce() -> Result<()
     if version(conn)? >= wanted {
         return Ok(());
     }
-    conn.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
     let steps = steps(conn, wanted, before);
     super::end(conn, steps)
 }
@@ -65,15 +65,13 @@ fn step(conn: &Connection, at: i32) -> Result<()> {
     let Some(script) = usize::try_from(at).ok().and_then(|at| MIGRATIONS.get(at)) else {
         return Ok(());
     };
-    conn.execute_batch(script).map_err(sql)?;
+    conn.execute_batch(script)?;
     if at == 1 {
         name_book(conn)?;
     }
-    let broken: i64 = conn
-        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
-            r.get(0)
-        })
-        .map_err(sql)?;
+    let broken: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
+        r.get(0)
+    })?;
     if broken > 0 {
         return Err(Error::failed(format!(
             "the migration to version {} would leave {broken} rows without their parent",
@@ -84,7 +82,7 @@ fn step(conn: &Connection, at: i32) -> Result<()> {
         "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}",
         at + 1
     ))
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 /// Gives the book its id. Copies of an older book that grew apart before have their first batch in common, so it is made
@@ -92,13 +90,10 @@ fn step(conn: &Connection, at: i32) -> Result<()> {
 fn name_book(conn: &Connection) -> Result<()> {
     let first: Option<[u8; 16]> = conn
         .query_row("SELECT id FROM batch ORDER BY n LIMIT 1", [], |r| r.get(0))
-        .optional()
-        .map_err(sql)?;
+        .optional()?;
     let mut id: [u8; 16] = match first {
         Some(first) => hash::digest(&[b"book".as_slice(), &first].concat()),
-        None => conn
-            .query_row("SELECT randomblob(16)", [], |r| r.get(0))
-            .map_err(sql)?,
+        None => conn.query_row("SELECT randomblob(16)", [], |r| r.get(0))?,
     };
     // Version 8, a UUID of one's own making, with its variant.
     id[6] = id[6] & 0x0f | 0x80;
@@ -106,8 +101,7 @@ fn name_book(conn: &Connection) -> Result<()> {
     conn.execute(
         "INSERT INTO meta (k, v) VALUES ('book', ?) ON CONFLICT (k) DO NOTHING",
         [&Id(id)],
-    )
-    .map_err(sql)?;
+    )?;
     Ok(())
 }
 
@@ -129,8 +123,7 @@ pub fn make_in(conn: &Connection, zone: &str, over: bool) -> Result<()> {
         conn.prepare_cached(&format!(
             "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO {end}"
         ))
-        .and_then(|mut s| s.execute([key, zone]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute([key, zone]))?;
     }
     Ok(())
 }
@@ -140,21 +133,17 @@ pub fn book(conn: &Connection) -> Result<Option<Id>> {
     let query = "SELECT v FROM meta WHERE k = 'book' AND typeof(v) = 'blob'";
     let found: Option<Vec<u8>> = conn
         .prepare_cached(query)
-        .and_then(|mut s| s.query_row([], |r| r.get(0)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([], |r| r.get(0)).optional())?;
     Ok(found.and_then(|id| Id::from_slice(&id)))
 }
 
 type Item = (String, String, String, String);
 
 fn items(conn: &Connection) -> Result<BTreeSet<Item>> {
-    let mut statement = conn
-        .prepare("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema")
-        .map_err(sql)?;
-    let rows = statement
-        .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    let mut statement =
+        conn.prepare("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema")?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 /// What the book's schema has that this version's does not, and the other way round, as names. A shared file may be
@@ -169,7 +158,7 @@ fn expected(version: i32) -> Result<BTreeSet<Item>> {
     if let Some(ours) = OURS.get().filter(|_| version == VERSION) {
         return Ok(ours.clone());
     }
-    let made = Connection::open_in_memory().map_err(sql)?;
+    let made = Connection::open_in_memory()?;
     migrate_to(&made, version, || Ok(()))?;
     let items = items(&made)?;
     if version == VERSION {
@@ -194,13 +183,11 @@ pub fn differences_at(conn: &Connection, version: i32) -> Result<Vec<String>> {
 /// Tables whose pages are said to be another's: what is written into the one would destroy the other.
 fn shared_pages(conn: &Connection) -> Result<Vec<String>> {
     let query = "SELECT group_concat(name, ' and ') FROM sqlite_schema WHERE rootpage > 0 GROUP BY rootpage HAVING count(*) > 1";
-    let mut statement = conn.prepare(query).map_err(sql)?;
-    let rows = statement
-        .query_map([], |r| {
-            Ok(format!("{} in the same place", r.get::<_, String>(0)?))
-        })
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    let mut statement = conn.prepare(query)?;
+    let rows = statement.query_map([], |r| {
+        Ok(format!("{} in the same place", r.get::<_, String>(0)?))
+    })?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 /// Names for one sentence: the first few, and how many more there are.

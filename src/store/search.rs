@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::text;
 
 use super::batch::{TABLES, Table, Words};
-use super::sql;
 
 /// A full-text index: its name, its table, and the expression that gives the words of a row.
 fn sources() -> impl Iterator<Item = (&'static str, &'static Table, String)> {
@@ -28,7 +27,7 @@ fn upto(conn: &Connection, index: &str) -> Result<i64> {
             s.query_row([format!("{index}_upto")], |r| r.get(0))
                 .optional()
         });
-    Ok(found.map_err(sql)?.unwrap_or(0))
+    Ok(found?.unwrap_or(0))
 }
 
 /// Indexes up to `limit` rows that are not indexed yet. `true` when some are left. Runs within the caller's transaction.
@@ -40,22 +39,17 @@ pub fn catch_up(conn: &Connection, limit: usize) -> Result<bool> {
             "SELECT n, {words} FROM {} WHERE n > ? ORDER BY n LIMIT ?",
             table.name
         );
-        let mut statement = conn.prepare_cached(&rows).map_err(sql)?;
-        let mut found = statement.query(params![from, limit as i64]).map_err(sql)?;
-        let mut insert = conn
-            .prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)"))
-            .map_err(sql)?;
+        let mut statement = conn.prepare_cached(&rows)?;
+        let mut found = statement.query(params![from, limit as i64])?;
+        let mut insert =
+            conn.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)"))?;
         let (mut last, mut seen) = (from, 0);
-        while let Some(row) = found.next().map_err(sql)? {
-            last = row.get(0).map_err(sql)?;
-            let words = String::from_utf8_lossy(
-                row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default(),
-            )
-            .into_owned();
+        while let Some(row) = found.next()? {
+            last = row.get(0)?;
+            let words = String::from_utf8_lossy(row.get_ref(1)?.as_bytes().unwrap_or_default())
+                .into_owned();
             if !words.trim().is_empty() {
-                insert
-                    .execute(params![last, text::fold(&words)])
-                    .map_err(sql)?;
+                insert.execute(params![last, text::fold(&words)])?;
             }
             seen += 1;
         }
@@ -63,8 +57,7 @@ pub fn catch_up(conn: &Connection, limit: usize) -> Result<bool> {
             conn.prepare_cached(
                 "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2",
             )
-            .and_then(|mut s| s.execute(params![format!("{index}_upto"), last]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params![format!("{index}_upto"), last]))?;
         }
         left |= seen == limit;
     }
@@ -77,8 +70,7 @@ pub fn waiting(conn: &Connection) -> Result<i64> {
     for (index, table, _) in sources() {
         let top: i64 = conn
             .prepare_cached(&format!("SELECT coalesce(max(n), 0) FROM {}", table.name))
-            .and_then(|mut s| s.query_row([], |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([], |r| r.get(0)))?;
         sum += top - upto(conn, index)?;
     }
     Ok(sum)
@@ -97,19 +89,16 @@ pub fn reindex(conn: &Connection, table: &Table, row: Id) -> Result<()> {
         .and_then(|mut s| {
             s.query_row([&row], |r| Ok((r.get(0)?, text_at_raw(r, 1)?)))
                 .optional()
-        })
-        .map_err(sql)?;
+        })?;
     let Some((n, words)) = found else {
         return Ok(());
     };
     if n <= upto(conn, index)? {
         conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?"))
-            .and_then(|mut s| s.execute([n]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute([n]))?;
         if !words.trim().is_empty() {
             conn.prepare_cached(&format!("INSERT INTO {index} (rowid, text) VALUES (?, ?)"))
-                .and_then(|mut s| s.execute(params![n, text::fold(&words)]))
-                .map_err(sql)?;
+                .and_then(|mut s| s.execute(params![n, text::fold(&words)]))?;
         }
     }
     Ok(())
@@ -122,8 +111,7 @@ pub fn forget(conn: &Connection, table: &Table, n: i64) -> Result<()> {
     };
     if n <= upto(conn, index)? {
         conn.prepare_cached(&format!("DELETE FROM {index} WHERE rowid = ?"))
-            .and_then(|mut s| s.execute([n]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute([n]))?;
     }
     Ok(())
 }
@@ -138,8 +126,7 @@ pub fn step_back(conn: &Connection, table: &Table) -> Result<()> {
         table.name
     );
     conn.prepare_cached(&query)
-        .and_then(|mut s| s.execute([format!("{index}_upto")]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute([format!("{index}_upto")]))?;
     Ok(())
 }
 
@@ -153,7 +140,7 @@ pub fn optimize(conn: &Connection) -> Result<()> {
             )
             .map(|_| ())
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Makes the indexes anew from the words that stand there.
@@ -162,10 +149,8 @@ pub fn rebuild(conn: &Connection) -> Result<()> {
         conn.execute(
             &format!("INSERT INTO {index} ({index}) VALUES ('delete-all')"),
             [],
-        )
-        .map_err(sql)?;
-        conn.execute("DELETE FROM meta WHERE k = ?", [format!("{index}_upto")])
-            .map_err(sql)?;
+        )?;
+        conn.execute("DELETE FROM meta WHERE k = ?", [format!("{index}_upto")])?;
     }
     while catch_up(conn, 10_000)? {}
     Ok(())
@@ -180,48 +165,43 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
     let (mut wrong, mut count) = (Vec::new(), 0);
     for (index, table, words) in sources() {
         let upto = upto(conn, index)?;
-        let top: i64 = conn
-            .query_row(
-                &format!("SELECT coalesce(max(n), 0) FROM {}", table.name),
-                [],
-                |r| r.get(0),
-            )
-            .map_err(sql)?;
+        let top: i64 = conn.query_row(
+            &format!("SELECT coalesce(max(n), 0) FROM {}", table.name),
+            [],
+            |r| r.get(0),
+        )?;
         let mut faults = i64::from(upto > top);
-        let every: i64 = conn
-            .query_row(&format!("SELECT count(*) FROM {index}_docsize"), [], |r| {
+        let every: i64 =
+            conn.query_row(&format!("SELECT count(*) FROM {index}_docsize"), [], |r| {
                 r.get(0)
-            })
-            .map_err(sql)?;
+            })?;
         let every = (every as usize).div_ceil(MOST_LOOKED_UP).max(1);
         let query = format!("SELECT id, sz FROM {index}_docsize ORDER BY id");
         let (mut indexed, query_of_rows) = (
-            conn.prepare(&query).map_err(sql)?,
+            conn.prepare(&query)?,
             format!(
                 "SELECT n, {words} FROM {} WHERE n <= ? ORDER BY n",
                 table.name
             ),
         );
-        let mut indexed = indexed.query([]).map_err(sql)?;
+        let mut indexed = indexed.query([])?;
         let mut next = || -> Result<Option<(i64, u64)>> {
-            let Some(row) = indexed.next().map_err(sql)? else {
+            let Some(row) = indexed.next()? else {
                 return Ok(None);
             };
             Ok(Some((
-                row.get(0).map_err(sql)?,
-                varint(row.get_ref(1).map_err(sql)?.as_bytes().unwrap_or_default()),
+                row.get(0)?,
+                varint(row.get_ref(1)?.as_bytes().unwrap_or_default()),
             )))
         };
-        let mut rows = conn.prepare(&query_of_rows).map_err(sql)?;
-        let mut rows = rows.query([upto]).map_err(sql)?;
-        let mut has = conn
-            .prepare(&format!(
-                "SELECT EXISTS (SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?)"
-            ))
-            .map_err(sql)?;
+        let mut rows = conn.prepare(&query_of_rows)?;
+        let mut rows = rows.query([upto])?;
+        let mut has = conn.prepare(&format!(
+            "SELECT EXISTS (SELECT 1 FROM {index} WHERE {index} MATCH ? AND rowid = ?)"
+        ))?;
         let mut have = next()?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let (n, words): (i64, String) = (row.get(0).map_err(sql)?, text_at(row, 1)?);
+        while let Some(row) = rows.next()? {
+            let (n, words): (i64, String) = (row.get(0)?, text_at(row, 1)?);
             if words.trim().is_empty() {
                 continue;
             }
@@ -236,9 +216,7 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
             let start: String = folded.chars().take(60).collect();
             let fits = found.is_some_and(|h| h.1 == trigrams)
                 && match phrase(&start).filter(|_| count % every == 0) {
-                    Some(phrase) => has
-                        .query_row(params![phrase, n], |r| r.get(0))
-                        .map_err(sql)?,
+                    Some(phrase) => has.query_row(params![phrase, n], |r| r.get(0))?,
                     None => true,
                 };
             faults += i64::from(!fits);
@@ -315,13 +293,13 @@ fn matches(
         "SELECT t.n, {words} FROM {} t WHERE t.n > ? AND {stands} ORDER BY t.n DESC",
         table.name
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([indexed]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query([indexed])?;
     let mut read = 0;
-    while let Some(row) = rows.next().map_err(sql)? {
+    while let Some(row) = rows.next()? {
         let folded = text::fold(&text_at(row, 1)?);
         read += usize::from(!folded.trim().is_empty());
-        if parts.iter().all(|p| folded.contains(p)) && !each(row.get(0).map_err(sql)?)? {
+        if parts.iter().all(|p| folded.contains(p)) && !each(row.get(0)?)? {
             return Ok(());
         }
         if read >= MOST_READ {
@@ -336,14 +314,14 @@ fn matches(
         "SELECT t.n, {words} FROM {index} f JOIN {} t ON t.n = f.rowid WHERE {index} MATCH ? AND {stands} ORDER BY f.rowid DESC",
         table.name
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([phrases.join(" ")]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query([phrases.join(" ")])?;
+    while let Some(row) = rows.next()? {
         let fits = short.is_empty() || {
             let folded = text::fold(&text_at(row, 1)?);
             short.iter().all(|p| folded.contains(p))
         };
-        if fits && !each(row.get(0).map_err(sql)?)? {
+        if fits && !each(row.get(0)?)? {
             break;
         }
     }
@@ -357,11 +335,9 @@ pub fn people(conn: &Connection, word: &str) -> Result<Vec<i64>> {
         return Ok(Vec::new());
     }
     let mut customers = BTreeSet::new();
-    let mut of = conn
-        .prepare_cached("SELECT customer FROM contact WHERE n = ?")
-        .map_err(sql)?;
+    let mut of = conn.prepare_cached("SELECT customer FROM contact WHERE n = ?")?;
     matches(conn, Entity::Contact, &[&folded], |n| {
-        customers.insert(of.query_row([n], |r| r.get(0)).map_err(sql)?);
+        customers.insert(of.query_row([n], |r| r.get(0))?);
         Ok(true)
     })?;
     Ok(customers.into_iter().collect())
@@ -402,16 +378,14 @@ pub fn events(
         return Ok(hits);
     }
     // One customer's timeline is short enough to read; it needs no index and misses nothing.
-    let mut statement = conn
-        .prepare_cached(
-            "SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC",
-        )
-        .map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
+    let mut statement = conn.prepare_cached(
+        "SELECT n, text FROM event WHERE customer = ? AND removed = 0 ORDER BY at DESC",
+    )?;
+    let mut rows = statement.query([customer])?;
+    while let Some(row) = rows.next()? {
         let folded = text::fold(&text_at(row, 1)?);
         if parts.iter().all(|p| folded.contains(p)) {
-            hits.push(row.get(0).map_err(sql)?);
+            hits.push(row.get(0)?);
             if hits.len() >= limit {
                 break;
             }
@@ -422,7 +396,7 @@ pub fn events(
 
 /// A text column, also when a damaged or foreign file holds bytes that are not UTF-8.
 pub fn text_at(row: &rusqlite::Row<'_>, at: usize) -> Result<String> {
-    let value = row.get_ref(at).map_err(sql)?;
+    let value = row.get_ref(at)?;
     Ok(value
         .as_bytes()
         .map(|b| String::from_utf8_lossy(b).into_owned())

@@ -22,7 +22,7 @@ use crate::domain::id::Ids;
 use crate::error::{Error, Kind, Result};
 
 use super::batch::TABLES;
-use super::{Mode, Store, open, sql};
+use super::{Mode, Store, open};
 
 /// Asked again and again while a statement runs; `true` stops it.
 pub type Stop = Box<dyn FnMut() -> bool + Send>;
@@ -53,7 +53,7 @@ impl Store {
                 [],
                 |_| Ok(()),
             )
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Runs one SELECT. `each` gets the names of the columns, then the rows, and says whether to go on.
@@ -64,13 +64,12 @@ impl Store {
         each: &mut dyn FnMut(Vec<Json>) -> bool,
     ) -> Result<()> {
         let (mut conn, hidden) = self.views()?;
-        conn.progress_handler(BETWEEN, Some(stop)).map_err(sql)?;
+        conn.progress_handler(BETWEEN, Some(stop))?;
         if reads_signals(&mut conn, text, &hidden)? {
             self.fill_signals(&mut conn)?;
         }
-        conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST)
-            .map_err(sql)?;
-        conn.execute_batch("PRAGMA query_only = ON").map_err(sql)?;
+        conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST)?;
+        conn.execute_batch("PRAGMA query_only = ON")?;
         guard(&mut conn, None, &hidden)?;
         let mut all = rusqlite::Batch::new(&conn, text);
         let mut statement = all
@@ -87,7 +86,7 @@ impl Store {
         let mut rows = statement.query([]).map_err(|e| refused(e, text))?;
         while let Some(row) = rows.next().map_err(|e| refused(e, text))? {
             let cells = (0..columns)
-                .map(|at| row.get_ref(at).map(json).map_err(sql))
+                .map(|at| row.get_ref(at).map(json).map_err(Into::into))
                 .collect::<Result<_>>()?;
             if !each(cells) {
                 return Ok(());
@@ -107,9 +106,7 @@ impl Store {
     pub fn select_views(&self) -> Result<Vec<(&'static str, &'static str, Vec<String>)>> {
         let (conn, _) = self.views()?;
         let columns = |name: &str| -> Result<Vec<String>> {
-            let statement = conn
-                .prepare(&format!("SELECT * FROM temp.\"{name}\" LIMIT 0"))
-                .map_err(sql)?;
+            let statement = conn.prepare(&format!("SELECT * FROM temp.\"{name}\" LIMIT 0"))?;
             Ok(statement.column_names().map(str::to_owned).collect())
         };
         let mut all = Vec::new();
@@ -131,8 +128,7 @@ impl Store {
         for View { name, query, .. } in views() {
             conn.execute_batch(&format!(
                 "CREATE TEMP VIEW \"{hidden}{name}\" AS {query}; CREATE TEMP VIEW \"{name}\" AS SELECT * FROM temp.\"{hidden}{name}\""
-            ))
-            .map_err(sql)?;
+            ))?;
         }
         let columns: Vec<String> = COLUMNS
             .iter()
@@ -142,8 +138,7 @@ impl Store {
             "CREATE TEMP TABLE \"{}\" (customer_id, {})",
             SIGNAL.0,
             columns.join(", ")
-        ))
-        .map_err(sql)?;
+        ))?;
         Ok((conn, hidden))
     }
 
@@ -153,12 +148,10 @@ impl Store {
         let shared = self.roster()?;
         let roster = shared.read().unwrap_or_else(PoisonError::into_inner);
         let marks = vec!["?"; COLUMNS.len() + 1].join(",");
-        let mut statement = conn
-            .prepare(&format!(
-                "INSERT INTO temp.\"{}\" VALUES ({marks})",
-                SIGNAL.0
-            ))
-            .map_err(sql)?;
+        let mut statement = conn.prepare(&format!(
+            "INSERT INTO temp.\"{}\" VALUES ({marks})",
+            SIGNAL.0
+        ))?;
         for at in (0..roster.rows.len()).filter(|at| !roster.rows[*at].removed) {
             let values = COLUMNS.iter().map(|column| match column.json(&roster, at) {
                 Json::Bool(on) => Value::Integer(i64::from(on)),
@@ -172,7 +165,7 @@ impl Store {
                 other => super::batch::json_value(Some(&other)),
             });
             let row = std::iter::once(Value::Text(roster.ids[at].to_string())).chain(values);
-            statement.execute(params_from_iter(row)).map_err(sql)?;
+            statement.execute(params_from_iter(row))?;
         }
         Ok(())
     }
@@ -186,8 +179,7 @@ fn reads_signals(conn: &mut Connection, text: &str, hidden: &str) -> Result<bool
         .next()
         .map(|_| ())
         .map_err(|e| refused(e, text));
-    conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)
-        .map_err(sql)?;
+    conn.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
     prepared?;
     Ok(seen.load(Ordering::Relaxed))
 }
@@ -236,7 +228,7 @@ fn guard(conn: &mut Connection, seen: Option<Arc<AtomicBool>>, hidden: &str) -> 
         }
         _ => Authorization::Deny,
     }))
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 fn only_select() -> Error {
@@ -288,7 +280,7 @@ fn refused(error: rusqlite::Error, text: &str) -> Error {
             let mistake = Error::usage(format!("The statement cannot be run: {said}"));
             mistake.hint("only one SELECT on the documented views may be run; `retain sql --views` lists them").because(error)
         }
-        _ => sql(error),
+        _ => Error::from(error),
     }
 }
 

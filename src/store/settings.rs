@@ -13,21 +13,15 @@ use crate::domain::rule::Rules;
 use crate::domain::time::Zone;
 use crate::error::{Error, Result};
 
-use super::sql;
-
 /// Keys and values as the book has them, each behind those that it may read (a rule its playbook and its attributes), else oldest
 /// first.
 pub fn config_rows(conn: &Connection) -> Result<Vec<(String, String)>> {
-    let mut statement = conn
-        .prepare_cached(&format!(
-            "SELECT key, value FROM config WHERE removed = 0{} ORDER BY id",
-            super::once::LEFT_OUT
-        ))
-        .map_err(sql)?;
-    let rows = statement
-        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
-        .map_err(sql)?;
-    let mut rows: Vec<(String, String)> = rows.collect::<Result<_, _>>().map_err(sql)?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT key, value FROM config WHERE removed = 0{} ORDER BY id",
+        super::once::LEFT_OUT
+    ))?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let mut rows: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
     rows.sort_by_key(|(key, _)| {
         KEYS.iter()
             .position(|front| key.starts_with(front.key))

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use super::doctor::Check;
 use super::hash::Header;
 use super::outbox::Keep;
-use super::{Mode, Store, schema, sql};
+use super::{Mode, Store, schema};
 
 /// The file in the state folder.
 const FILE: &str = "signing.key";
@@ -172,7 +172,7 @@ pub fn known(conn: &Connection, device: Id) -> Result<Option<([u8; 32], i64)>> {
             s.query_row([device], |r| Ok((r.get(0)?, r.get(1)?)))
                 .optional()
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The signature of a batch.
@@ -181,7 +181,7 @@ pub fn proof_of(conn: &Connection, n: i64) -> Result<Option<Proof>> {
         "SELECT k.key, s.bytes FROM signature s JOIN batch b ON b.n = s.batch JOIN signer k ON k.device = b.device WHERE s.batch = ?",
     )
     .and_then(|mut s| s.query_row([n], |r| Ok(Proof { key: r.get(0)?, bytes: r.get(1)? })).optional())
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 /// Keeps the signature of a batch, and its key where it is the first of its device.
@@ -189,11 +189,9 @@ pub fn keep(conn: &Connection, n: i64, header: &Header, proof: &Proof) -> Result
     conn.prepare_cached(
         "INSERT INTO signer (device, key, since) VALUES (?1, ?2, ?3) ON CONFLICT (device) DO UPDATE SET since = min(since, ?3)",
     )
-    .and_then(|mut s| s.execute(params![header.device, proof.key, header.number]))
-    .map_err(sql)?;
+    .and_then(|mut s| s.execute(params![header.device, proof.key, header.number]))?;
     conn.prepare_cached("INSERT INTO signature (batch, bytes) VALUES (?, ?)")
-        .and_then(|mut s| s.execute(params![n, proof.bytes]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![n, proof.bytes]))?;
     Ok(())
 }
 
@@ -201,7 +199,7 @@ pub fn keep(conn: &Connection, n: i64, header: &Header, proof: &Proof) -> Result
 pub fn begin_behind_the_unsigned(conn: &Connection) -> Result<()> {
     let query = "UPDATE signer SET since = max(since, ifnull(1 + (SELECT max(b.number) FROM batch b LEFT JOIN signature s ON s.batch = b.n
                  WHERE b.device = signer.device AND b.finished = 1 AND s.batch IS NULL), 0))";
-    conn.execute(query, []).map_err(sql)?;
+    conn.execute(query, [])?;
     Ok(())
 }
 
@@ -226,7 +224,7 @@ pub fn doubt(
 /// Somebody signs what they write in this book.
 pub fn anybody(conn: &Connection) -> Result<bool> {
     conn.query_row("SELECT EXISTS (SELECT 1 FROM signature)", [], |r| r.get(0))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// How little is known of who wrote a batch: what is known better is taken first, so that nobody comes before it under its ids.
@@ -298,29 +296,27 @@ impl Store {
     pub(super) fn signature_check(&self) -> Result<Check> {
         let query = "SELECT b.id, b.hash, k.key, s.bytes, b.device, b.number, k.since FROM batch b LEFT JOIN signature s ON s.batch = b.n
                      LEFT JOIN signer k ON k.device = b.device WHERE b.finished = 1";
-        let mut statement = self.conn.prepare(query).map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
+        let mut statement = self.conn.prepare(query)?;
+        let mut rows = statement.query([])?;
         let (mut signed, mut unsigned, mut wrong, mut missing) =
             (0_usize, 0_usize, Vec::new(), 0_usize);
         let book = schema::book(&self.conn)?;
-        while let Some(r) = rows.next().map_err(sql)? {
-            let id = Id(r.get(0).map_err(sql)?);
+        while let Some(r) = rows.next()? {
+            let id = Id(r.get(0)?);
             let hash = r
-                .get_ref(1)
-                .map_err(sql)?
+                .get_ref(1)?
                 .as_bytes_or_null()
                 .ok()
                 .flatten()
                 .unwrap_or_default();
-            match (r.get(2).map_err(sql)?, r.get(3).map_err(sql)?) {
+            match (r.get(2)?, r.get(3)?) {
                 (Some(key), Some(bytes)) if holds(book, id, hash, &Proof { key, bytes }) => {
                     signed += 1
                 }
                 (_, Some::<[u8; 64]>(_)) => wrong.push(id.to_string()),
                 (None, None) => unsigned += 1,
                 (Some::<[u8; 32]>(_), None) => {
-                    let (number, since): (i64, i64) =
-                        (r.get(5).map_err(sql)?, r.get(6).map_err(sql)?);
+                    let (number, since): (i64, i64) = (r.get(5)?, r.get(6)?);
                     if number >= since {
                         missing += 1
                     } else {
@@ -349,11 +345,11 @@ impl Store {
              (ifnull((SELECT min(b.number) FROM batch b JOIN signature s ON s.batch = b.n WHERE b.device = k.device), 0),
               1 + ifnull((SELECT max(b.number) FROM batch b LEFT JOIN signature s ON s.batch = b.n
                           WHERE b.device = k.device AND b.finished = 1 AND s.batch IS NULL), 0))";
-        let mut statement = self.conn.prepare(since).map_err(sql)?;
-        for device in statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)? {
+        let mut statement = self.conn.prepare(since)?;
+        for device in statement.query_map([], |r| r.get(0).map(Id))? {
             words.push(format!(
                 "since when the device {} signs is not what its batches say",
-                device.map_err(sql)?
+                device?
             ));
         }
         let well = format!(
@@ -374,12 +370,11 @@ impl Store {
             let of = "DELETE FROM signature WHERE batch IN (SELECT n FROM batch WHERE device = ?)";
             self.conn
                 .prepare_cached(of)
-                .and_then(|mut s| s.execute([device]))
-                .map_err(sql)?;
+                .and_then(|mut s| s.execute([device]))?;
             self.conn
                 .prepare_cached("DELETE FROM signer WHERE device = ?")
                 .and_then(|mut s| s.execute([device]))
-                .map_err(sql)
+                .map_err(Into::into)
         });
         if super::end(&self.conn, work)? == 0 {
             return Err(

@@ -21,7 +21,6 @@ use crate::domain::touchpoint;
 use crate::error::Result;
 
 use super::rated::Rated;
-use super::sql;
 
 /// Signals with "health 28 days before" filled in.
 pub fn fold_with_before(
@@ -87,17 +86,17 @@ impl<'c> Roles<'c> {
     pub fn between(conn: &'c Connection, (from, to): (i64, i64)) -> Result<Roles<'c>> {
         let mut roles = Roles::new(conn);
         let query = "SELECT n, id, role, removed FROM contact WHERE customer > ? AND customer <= ?";
-        let mut statement = conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query([from, to]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let removed: bool = row.get(3).map_err(sql)?;
+        let mut statement = conn.prepare_cached(query)?;
+        let mut rows = statement.query([from, to])?;
+        while let Some(row) = rows.next()? {
+            let removed: bool = row.get(3)?;
             let role = if removed {
                 0
             } else {
-                bit(row.get_ref(2).map_err(sql)?.as_bytes().unwrap_or_default())
+                bit(row.get_ref(2)?.as_bytes().unwrap_or_default())
             };
-            roles.by_number.insert(row.get(0).map_err(sql)?, role);
-            roles.by_id.insert(Id(row.get(1).map_err(sql)?), role);
+            roles.by_number.insert(row.get(0)?, role);
+            roles.by_id.insert(Id(row.get(1)?), role);
         }
         Ok(roles)
     }
@@ -218,13 +217,12 @@ fn block(conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<V
     // A damaged file may give rows that were not asked for.
     let at = |customer: i64| usize::try_from(customer - from - 1).unwrap_or(usize::MAX);
     {
-        let mut statement = conn
-            .prepare_cached("SELECT n, tags FROM customer WHERE n > ? AND n <= ?")
-            .map_err(sql)?;
-        let mut rows = statement.query([from, to]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
+        let mut statement =
+            conn.prepare_cached("SELECT n, tags FROM customer WHERE n > ? AND n <= ?")?;
+        let mut rows = statement.query([from, to])?;
+        while let Some(row) = rows.next()? {
             let tags = super::search::text_at(row, 1)?;
-            if let Some(place) = all.get_mut(at(row.get(0).map_err(sql)?)) {
+            if let Some(place) = all.get_mut(at(row.get(0)?)) {
                 *place = Some(Facts {
                     tags,
                     ..Facts::default()
@@ -236,13 +234,13 @@ fn block(conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<V
     let query = format!(
         "SELECT customer, {EVENT} FROM event WHERE customer > ? AND customer <= ? AND removed = 0 ORDER BY customer, at, id"
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([from, to]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        if let Some(Some(facts)) = all.get_mut(at(row.get(0).map_err(sql)?)) {
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query([from, to])?;
+    while let Some(row) = rows.next()? {
+        if let Some(Some(facts)) = all.get_mut(at(row.get(0)?)) {
             facts
                 .events
-                .extend(read_fact(row, &config.stages, &mut roles).map_err(sql)?);
+                .extend(read_fact(row, &config.stages, &mut roles)?);
         }
     }
     let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
@@ -262,13 +260,10 @@ pub fn read_tags(
     mut each: impl FnMut(i64, String),
 ) -> Result<()> {
     let query = format!("SELECT n, tags FROM customer WHERE {which} AND tags <> ''");
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        each(
-            row.get(0).map_err(sql)?,
-            super::search::text_at_raw(row, 1).map_err(sql)?,
-        );
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query([customer])?;
+    while let Some(row) = rows.next()? {
+        each(row.get(0)?, super::search::text_at_raw(row, 1)?);
     }
     Ok(())
 }
@@ -352,15 +347,13 @@ pub fn put_apart(conn: &Connection, roster: &mut Roster, customer: Option<i64>) 
     let query = format!(
         "SELECT customer, {TERMS} FROM subscription WHERE {one} AND removed = 0 AND currency <> ?1 ORDER BY customer"
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&query)?;
     let book = roster.config.currency;
-    let mut rows = statement
-        .query(params![book.code(), customer])
-        .map_err(sql)?;
+    let mut rows = statement.query(params![book.code(), customer])?;
     let mut all: HashMap<i64, Vec<VersionFact>> = HashMap::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let of: &mut Vec<VersionFact> = all.entry(row.get(0).map_err(sql)?).or_default();
-        of.extend(version_at(row).map_err(sql)?);
+    while let Some(row) = rows.next()? {
+        let of: &mut Vec<VersionFact> = all.entry(row.get(0)?).or_default();
+        of.extend(version_at(row)?);
     }
     for (n, versions) in all {
         let sums = arr(&versions, &roster.config, roster.today);
@@ -381,69 +374,67 @@ pub fn read_states(
 ) -> Result<()> {
     let on = |ms: i64| zone.day(Stamp(ms));
     let origin = |r: &rusqlite::Row<'_>, at: usize| -> Result<Origin> {
-        Ok((Id(r.get(at).map_err(sql)?), r.get(at + 1).map_err(sql)?))
+        Ok((Id(r.get(at)?), r.get(at + 1)?))
     };
-    let mut statement = conn
-        .prepare_cached(&format!("SELECT customer, severity, opened, closed, id, batch FROM ticket {which} ORDER BY customer"))
-        .map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        let severity: i64 = r.get(1).map_err(sql)?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT customer, severity, opened, closed, id, batch FROM ticket {which} ORDER BY customer"
+    ))?;
+    let mut rows = statement.query([customer])?;
+    while let Some(r) = rows.next()? {
+        let severity: i64 = r.get(1)?;
         let part = TicketFact {
             severity: severity.clamp(1, 4) as u8,
-            opened: on(r.get(2).map_err(sql)?),
-            closed: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
+            opened: on(r.get(2)?),
+            closed: r.get::<_, Option<i64>>(3)?.map(on),
         };
-        each(r.get(0).map_err(sql)?, Part::Ticket(part), origin(r, 4)?);
+        each(r.get(0)?, Part::Ticket(part), origin(r, 4)?);
     }
     let mut statement = conn
         .prepare_cached(&format!(
             "SELECT customer, made, max(coalesce(due, snoozed), coalesce(snoozed, due)), done, kind, id, batch FROM task {which} ORDER BY customer"
-        ))
-        .map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        let kind = r.get_ref(4).map_err(sql)?.as_bytes().unwrap_or_default();
+        ))?;
+    let mut rows = statement.query([customer])?;
+    while let Some(r) = rows.next()? {
+        let kind = r.get_ref(4)?.as_bytes().unwrap_or_default();
         let part = TaskFact {
-            made: on(r.get(1).map_err(sql)?),
-            due: day(r.get(2).map_err(sql)?),
-            done: r.get::<_, Option<i64>>(3).map_err(sql)?.map(on),
+            made: on(r.get(1)?),
+            due: day(r.get(2)?),
+            done: r.get::<_, Option<i64>>(3)?.map(on),
             plan: kind == b"renewal",
             mention: kind == b"mention",
         };
-        each(r.get(0).map_err(sql)?, Part::Task(part), origin(r, 5)?);
+        each(r.get(0)?, Part::Task(part), origin(r, 5)?);
     }
     let query = format!(
         "SELECT customer, opened, max(coalesce(due, snoozed), coalesce(snoozed, due)), closed, kind = 'risk', severity, id, batch FROM action {which} ORDER BY customer"
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        let Some(opened) = day(r.get(1).map_err(sql)?) else {
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query([customer])?;
+    while let Some(r) = rows.next()? {
+        let Some(opened) = day(r.get(1)?) else {
             continue;
         };
-        let (is_risk, severity): (bool, Option<i64>) =
-            (r.get(4).map_err(sql)?, r.get(5).map_err(sql)?);
+        let (is_risk, severity): (bool, Option<i64>) = (r.get(4)?, r.get(5)?);
         let part = ActionFact {
             opened,
-            due: day(r.get(2).map_err(sql)?),
-            closed: day(r.get(3).map_err(sql)?),
+            due: day(r.get(2)?),
+            closed: day(r.get(3)?),
             risk: if is_risk {
                 severity.unwrap_or(4).clamp(1, 4) as u8
             } else {
                 0
             },
         };
-        each(r.get(0).map_err(sql)?, Part::Action(part), origin(r, 6)?);
+        each(r.get(0)?, Part::Action(part), origin(r, 6)?);
     }
     let query = format!(
         "SELECT customer, {TERMS}, id, batch FROM subscription {which} ORDER BY customer, start, id"
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query([customer]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        if let Some(part) = version_at(r).map_err(sql)? {
-            each(r.get(0).map_err(sql)?, Part::Version(part), origin(r, 11)?);
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query([customer])?;
+    while let Some(r) = rows.next()? {
+        if let Some(part) = version_at(r)? {
+            each(r.get(0)?, Part::Version(part), origin(r, 11)?);
         }
     }
     Ok(())
@@ -481,15 +472,14 @@ pub fn facts_of_all(
 pub fn next_piece(conn: &Connection, from: i64, most: i64) -> Result<Option<(i64, i64)>> {
     let first: Option<i64> = conn
         .prepare_cached("SELECT min(n) FROM customer WHERE n > ?")
-        .and_then(|mut s| s.query_row([from], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([from], |r| r.get(0)))?;
     Ok(first.map(|first| (first - 1, first.saturating_add(most - 1))))
 }
 
 /// The greatest integer of a customer.
 pub fn greatest(conn: &Connection) -> Result<i64> {
     conn.query_row("SELECT coalesce(max(n), 0) FROM customer", [], |r| r.get(0))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The same for the customers whose integers are above the first and up to the second number; their facts are in memory at once.
@@ -531,9 +521,7 @@ pub fn refresh_all(
     today: Day,
 ) -> Result<()> {
     if customers.len() > FEW {
-        let book: i64 = conn
-            .query_row("SELECT count(*) FROM customer", [], |r| r.get(0))
-            .map_err(sql)?;
+        let book: i64 = conn.query_row("SELECT count(*) FROM customer", [], |r| r.get(0))?;
         if customers.len() > usize::try_from(book).unwrap_or(0) / 4 {
             let marks = StageMarks::new(&config.stages);
             return facts_of_all(conn, config, |n, facts| {
@@ -569,17 +557,12 @@ pub fn absorb_batch(
     let query = format!(
         "SELECT customer, {EVENT} FROM event WHERE batch = ? ORDER BY customer, at, id LIMIT ?"
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement
-        .query(params![batch, made as i64 + 1])
-        .map_err(sql)?;
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query(params![batch, made as i64 + 1])?;
     let mut new: Vec<(i64, Option<Fact>)> = Vec::new();
     let mut roles = Roles::new(conn);
-    while let Some(row) = rows.next().map_err(sql)? {
-        new.push((
-            row.get(0).map_err(sql)?,
-            read_fact(row, &config.stages, &mut roles).map_err(sql)?,
-        ));
+    while let Some(row) = rows.next()? {
+        new.push((row.get(0)?, read_fact(row, &config.stages, &mut roles)?));
     }
     let mut done = BTreeSet::new();
     // Other rows than events were made: what they change is not told by the events.
@@ -630,8 +613,7 @@ pub fn keep_all(conn: &Connection, config: &Config, today: Day) -> Result<()> {
 /// Writes the cached row.
 pub fn keep(conn: &Connection, customer: i64, signals: &Signals, marks: &StageMarks) -> Result<()> {
     conn.prepare_cached("INSERT INTO signal (customer, packed) VALUES (?1, ?2) ON CONFLICT (customer) DO UPDATE SET packed = ?2")
-        .and_then(|mut s| s.execute(params![customer, signals.pack(marks)]))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params![customer, signals.pack(marks)]))?;
     Ok(())
 }
 
@@ -653,8 +635,7 @@ pub fn current(conn: &Connection, customer: i64, config: &Config, today: Day) ->
 pub fn read(conn: &Connection, customer: i64, marks: &StageMarks) -> Result<Option<Signals>> {
     let packed: Option<Vec<u8>> = conn
         .prepare_cached("SELECT packed FROM signal WHERE customer = ?")
-        .and_then(|mut s| s.query_row([customer], |r| r.get(0)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([customer], |r| r.get(0)).optional())?;
     Ok(packed.and_then(|p| Signals::unpack(&p, marks)))
 }
 

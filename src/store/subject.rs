@@ -12,7 +12,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 use crate::text::fold;
 
-use super::{Store, batch, search, sql};
+use super::{Store, batch, search};
 
 /// What there is of a person.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -75,7 +75,7 @@ pub struct Changed {
 }
 
 fn recorded(row: &Row<'_>, at: usize) -> Result<Recorded> {
-    let moment = Stamp(row.get(at).map_err(sql)?)
+    let moment = Stamp(row.get(at)?)
         .utc()
         .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     Ok(Recorded {
@@ -94,21 +94,15 @@ impl Store {
             table.fields.iter().map(|f| format!("k.{f}")).collect::<Vec<_>>().join(", ")
         );
         let gone = || Error::not_found("The contact is gone");
-        let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([&contact]).map_err(sql)?;
-        let row = rows.next().map_err(sql)?.ok_or_else(gone)?;
+        let mut statement = self.conn.prepare_cached(&query)?;
+        let mut rows = statement.query([&contact])?;
+        let row = rows.next()?.ok_or_else(gone)?;
         let mut fields = Map::from_iter([("id".to_owned(), Json::from(contact.to_string()))]);
         for (at, field) in table.fields.iter().enumerate() {
-            fields.insert(
-                (*field).to_owned(),
-                batch::value_json(&row.get(at).map_err(sql)?),
-            );
+            fields.insert((*field).to_owned(), batch::value_json(&row.get(at)?));
         }
         let next = table.fields.len();
-        let (n, customer): (i64, i64) = (
-            row.get(next + 3).map_err(sql)?,
-            row.get(next + 4).map_err(sql)?,
-        );
+        let (n, customer): (i64, i64) = (row.get(next + 3)?, row.get(next + 4)?);
         let text = |field: &str| {
             fields
                 .get(field)
@@ -132,18 +126,18 @@ impl Store {
             "SELECT e.id, e.kind, e.day, e.channel, e.number, e.text, b.wall, b.person FROM event e JOIN batch b ON b.n = e.batch
              WHERE {which} ORDER BY e.at, e.id"
         );
-        let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([n]).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(&query)?;
+        let mut rows = statement.query([n])?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next().map_err(sql)? {
+        while let Some(row) = rows.next()? {
             all.push(Fact {
-                id: Id(row.get(0).map_err(sql)?),
-                kind: EventKind::from_number(row.get(1).map_err(sql)?)
+                id: Id(row.get(0)?),
+                kind: EventKind::from_number(row.get(1)?)
                     .map_or("event", EventKind::code)
                     .to_owned(),
-                day: Day::from_number(row.get(2).map_err(sql)?),
+                day: Day::from_number(row.get(2)?),
                 channel: search::text_at(row, 3)?,
-                number: row.get(4).map_err(sql)?,
+                number: row.get(4)?,
                 text: search::text_at(row, 5)?,
                 recorded: recorded(row, 6)?,
             });
@@ -154,15 +148,15 @@ impl Store {
     fn changes_of(&self, contact: Id, n: i64) -> Result<Vec<Changed>> {
         let query = "SELECT e.row, e.field, e.before, e.after, b.wall, b.person FROM edit e JOIN batch b ON b.n = e.batch
                      WHERE e.row = ?1 OR e.row IN (SELECT id FROM event WHERE contact = ?2) ORDER BY b.hlc, e.id";
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query(params![contact, n]).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(query)?;
+        let mut rows = statement.query(params![contact, n])?;
         let mut all = Vec::new();
-        while let Some(row) = rows.next().map_err(sql)? {
+        while let Some(row) = rows.next()? {
             all.push(Changed {
-                row: Id(row.get(0).map_err(sql)?),
+                row: Id(row.get(0)?),
                 field: search::text_at(row, 1)?,
-                before: batch::value_json(&row.get(2).map_err(sql)?),
-                after: batch::value_json(&row.get(3).map_err(sql)?),
+                before: batch::value_json(&row.get(2)?),
+                after: batch::value_json(&row.get(3)?),
                 recorded: recorded(row, 4)?,
             });
         }
@@ -191,10 +185,10 @@ impl Store {
             let query = format!(
                 "SELECT t.id, t.{column}, b.wall, b.person FROM {table} t JOIN batch b ON b.n = t.batch WHERE t.customer = ? ORDER BY t.id"
             );
-            let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-            let mut rows = statement.query([customer]).map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
-                let (id, text) = (Id(row.get(0).map_err(sql)?), search::text_at(row, 1)?);
+            let mut statement = self.conn.prepare_cached(&query)?;
+            let mut rows = statement.query([customer])?;
+            while let Some(row) = rows.next()? {
+                let (id, text) = (Id(row.get(0)?), search::text_at(row, 1)?);
                 let (kind, channel) = (kind.to_owned(), String::new());
                 all.push(Fact {
                     id,

@@ -26,7 +26,7 @@ use crate::files::{self, Folder, Sort};
 
 use super::merge::theirs::ANOTHER;
 use super::merge::{self, NOT_WHOLE, Source as _};
-use super::{Mode, Options, Store, purge, schema, sign, sql};
+use super::{Mode, Options, Store, purge, schema, sign};
 use bundle::{Bundles, Head, Spot};
 use give::Look;
 pub(super) use hold::hold_anew;
@@ -344,8 +344,7 @@ impl Store {
             .prepare_cached(
                 "INSERT INTO meta (k, v) VALUES (?1, ?2) ON CONFLICT (k) DO UPDATE SET v = ?2",
             )
-            .and_then(|mut s| s.execute(params![key, value]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params![key, value]))?;
         Ok(())
     }
 
@@ -365,7 +364,7 @@ impl Store {
         &self,
         read: impl FnOnce(&rusqlite::Connection) -> Result<T>,
     ) -> Result<T> {
-        let _state = self.conn.unchecked_transaction().map_err(sql)?;
+        let _state = self.conn.unchecked_transaction()?;
         read(&self.conn)
     }
 
@@ -628,8 +627,7 @@ impl Store {
     fn forget_meta(&self, key: &str) -> Result<()> {
         self.conn
             .prepare_cached("DELETE FROM meta WHERE k = ?")
-            .and_then(|mut s| s.execute([key]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute([key]))?;
         Ok(())
     }
 
@@ -650,16 +648,12 @@ impl Store {
     }
 
     fn known_bundles(&self) -> Result<HashMap<String, String>> {
-        let mut statement = self
-            .conn
-            .prepare_cached(
-                "SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'bundle/' AND k < 'bundle0'",
-            )
-            .map_err(sql)?;
-        let rows = statement
-            .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
-            .map_err(sql)?;
-        rows.collect::<std::result::Result<_, _>>().map_err(sql)
+        let mut statement = self.conn.prepare_cached(
+            "SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'bundle/' AND k < 'bundle0'",
+        )?;
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        rows.collect::<std::result::Result<_, _>>()
+            .map_err(Into::into)
     }
 
     /// Numbers that no bundle has, though a later one of the same device has come, and the book has not either.
@@ -678,7 +672,7 @@ impl Store {
                     self.conn
                         .prepare_cached("SELECT count(*) FROM batch WHERE device = ? AND number BETWEEN ? AND ?")
                         .and_then(|mut s| s.query_row(params![device, from, to], |r| r.get(0)))
-                        .map_err(sql)
+                        .map_err(Into::into)
                 };
                 if first > next && has(next, first - 1)? < first - next {
                     wrong.push(format!("the bundles of device {device} lack the batches {next} to {}; they may still come", first - 1));
@@ -762,8 +756,7 @@ impl Store {
     /// Gives a new book, in which nothing is yet, the id of another.
     pub(super) fn name_as(&mut self, book: Id) -> Result<()> {
         self.conn
-            .execute("UPDATE meta SET v = ? WHERE k = 'book'", [&book])
-            .map_err(sql)?;
+            .execute("UPDATE meta SET v = ? WHERE k = 'book'", [&book])?;
         self.key = super::key_of_book(&self.conn)?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The store as a whole: commands, undo, two connections, and the rules of opening.
 
 use crate::domain::money::Arr;
+use crate::error::Kind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;

@@ -15,7 +15,7 @@ use super::outbox::{Asked, Entry, Line, Named};
 use super::rules::{Fire, Watch};
 use super::undo::How;
 use super::{
-    Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, rules, schema, signal, sql, write,
+    Mode, REFOLD_AT_ONCE, Store, is_busy, open, read_config, rules, schema, signal, write,
 };
 
 /// Milliseconds after which a write gives up waiting for another's lock.
@@ -216,7 +216,7 @@ impl Store {
             self.reopen()?;
         }
         self.rest();
-        self.conn.busy_timeout(Duration::ZERO).map_err(sql)?;
+        self.conn.busy_timeout(Duration::ZERO)?;
         let mut waited: u64 = 0;
         let mut tries: u32 = 0;
         let result = loop {
@@ -247,12 +247,11 @@ impl Store {
                         .hint("try again")
                         .because(Hitch::Locked));
                 }
-                Err(e) => break Err(sql(e)),
+                Err(e) => break Err(Error::from(e)),
             }
         };
         self.conn
-            .busy_timeout(Duration::from_millis(self.lock_limit))
-            .map_err(sql)?;
+            .busy_timeout(Duration::from_millis(self.lock_limit))?;
         result
     }
 
@@ -267,7 +266,7 @@ impl Store {
     pub fn reads_wait(&self, milliseconds: Option<u64>) -> Result<()> {
         self.conn
             .busy_timeout(Duration::from_millis(milliseconds.unwrap_or(LOCK_LIMIT)))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Waits at most so many milliseconds for another's write; `None`: as usual.
@@ -319,16 +318,12 @@ impl Store {
             "SELECT EXISTS (SELECT 1 FROM config WHERE batch > ?1{}) OR EXISTS (SELECT 1 FROM edit WHERE batch > ?1 AND entity = ?2)",
             super::once::LEFT_OUT
         );
-        let moved: bool = self
-            .conn
-            .prepare_cached(&query)
-            .and_then(|mut s| {
-                s.query_row(
-                    rusqlite::params![self.settled.min(top), table(Entity::Config).number],
-                    |r| r.get(0),
-                )
-            })
-            .map_err(sql)?;
+        let moved: bool = self.conn.prepare_cached(&query).and_then(|mut s| {
+            s.query_row(
+                rusqlite::params![self.settled.min(top), table(Entity::Config).number],
+                |r| r.get(0),
+            )
+        })?;
         Ok(moved.then_some(top))
     }
 
@@ -347,7 +342,7 @@ impl Store {
                     |r| r.get(0),
                 )
             })
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Goes on with the settings of now where somebody has changed them.
@@ -638,7 +633,7 @@ impl Store {
             }
             return Ok(());
         };
-        self.after_failed_commit(batch, sql(error))
+        self.after_failed_commit(batch, Error::from(error))
     }
 
     fn after_failed_commit(&mut self, batch: Id, error: Error) -> Result<()> {
@@ -685,7 +680,7 @@ impl Store {
             .execute_batch("BEGIN IMMEDIATE; UPDATE meta SET v = v WHERE k = (SELECT min(k) FROM meta); COMMIT")
             .map(|()| false)
             .inspect_err(|_| super::roll_back(&self.conn))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 }
 
@@ -693,8 +688,7 @@ impl Store {
 pub fn line_of(conn: &rusqlite::Connection, n: i64, key: Option<Id>) -> Result<Line> {
     let (size, command): (i64, String) = conn
         .prepare_cached("SELECT made + edits, command FROM batch WHERE n = ?")
-        .and_then(|mut s| s.query_row([n], |r| Ok((r.get(0)?, r.get(1)?))))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([n], |r| Ok((r.get(0)?, r.get(1)?))))?;
     let small = size <= super::outbox::MOST as i64 && command != "import" && command != "demo";
     if small {
         return Ok(Line::Batch(Box::new(Entry::read(conn, n, key)?)));
@@ -716,14 +710,14 @@ pub fn line_of(conn: &rusqlite::Connection, n: i64, key: Option<Id>) -> Result<L
             }))
         })
     })
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 /// True when the book has this batch, finished.
 pub fn has_batch(conn: &rusqlite::Connection, batch: Id) -> Result<bool> {
     conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM batch WHERE id = ? AND finished = 1)")
         .and_then(|mut s| s.query_row([batch], |r| r.get(0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Where a test lets the program die or the disk fail.

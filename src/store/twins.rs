@@ -12,7 +12,7 @@ use crate::domain::time::Stamp;
 use crate::error::Result;
 
 use super::batch::{self, Batch, TABLES, Table};
-use super::{heads, once, search, sql};
+use super::{heads, once, search};
 
 /// The field of which they say different things.
 pub const FIELD: &str = "value";
@@ -35,11 +35,10 @@ fn of(conn: &Connection, table: &Table, row: Id) -> Result<Vec<(Id, String)>> {
         "SELECT id, value FROM {0} WHERE {name} = (SELECT {name} FROM {0} WHERE id = ?) AND removed = 0 ORDER BY id",
         table.name
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement
-        .query_map([&row], |r| Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?)))
-        .map_err(sql)?;
-    rows.collect::<std::result::Result<_, _>>().map_err(sql)
+    let mut statement = conn.prepare_cached(&query)?;
+    let rows = statement.query_map([&row], |r| Ok((Id(r.get(0)?), search::text_at_raw(r, 1)?)))?;
+    rows.collect::<std::result::Result<_, _>>()
+        .map_err(Into::into)
 }
 
 /// The rows under a name that are not removed; the one that holds comes last.
@@ -51,11 +50,10 @@ pub fn named(conn: &Connection, table: &Table, name: &str) -> Result<Vec<Id>> {
         "SELECT id FROM {} WHERE {column} = ? AND removed = 0 ORDER BY id",
         table.name
     );
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement
-        .query_map([name], |r| r.get(0).map(Id))
-        .map_err(sql)?;
-    rows.collect::<std::result::Result<_, _>>().map_err(sql)
+    let mut statement = conn.prepare_cached(&query)?;
+    let rows = statement.query_map([name], |r| r.get(0).map(Id))?;
+    rows.collect::<std::result::Result<_, _>>()
+        .map_err(Into::into)
 }
 
 /// This row holds, and another of its name says something else.
@@ -81,12 +79,9 @@ pub fn shared(conn: &Connection) -> Result<Vec<(&'static Table, Id)>> {
              UNION SELECT row FROM conflict WHERE entity = ?1 AND field = ?2",
             table.name
         );
-        let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-        for row in statement
-            .query_map(params![table.number, FIELD], |r| r.get(0).map(Id))
-            .map_err(sql)?
-        {
-            all.push((table, row.map_err(sql)?));
+        let mut statement = conn.prepare_cached(&query)?;
+        for row in statement.query_map(params![table.number, FIELD], |r| r.get(0).map(Id))? {
+            all.push((table, row?));
         }
     }
     Ok(all)
@@ -113,14 +108,11 @@ pub fn values(conn: &Connection, table: &Table, row: Id) -> Result<Vec<ConflictV
                 "SELECT b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?",
                 table.name
             );
-            let (person, at) = conn
-                .prepare_cached(&query)
-                .and_then(|mut s| {
-                    s.query_row([&id], |r| {
-                        Ok((search::text_at_raw(r, 0)?, Stamp(r.get(1)?)))
-                    })
+            let (person, at) = conn.prepare_cached(&query).and_then(|mut s| {
+                s.query_row([&id], |r| {
+                    Ok((search::text_at_raw(r, 0)?, Stamp(r.get(1)?)))
                 })
-                .map_err(sql)?;
+            })?;
             all.push(ConflictValue {
                 edit: id,
                 value: Some(says),

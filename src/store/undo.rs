@@ -17,7 +17,7 @@ use crate::text::with_article;
 
 use super::batch::{self, Batch, OWNER, TABLES, Table, table_numbered};
 use super::write::{self, Done, by};
-use super::{Store, conflicts, heads, sql};
+use super::{Store, conflicts, heads};
 
 /// One batch of a person as undo needs it.
 struct Step {
@@ -97,12 +97,10 @@ impl Store {
                 part.order()
             );
             let [(from, to), (early, late)] = part.bounds(last, now);
-            let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-            let mut rows = statement
-                .query(params![self.who.person, from, to, early, late])
-                .map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
-                if !each(Step::of(row).map_err(sql)?)? {
+            let mut statement = self.conn.prepare_cached(&query)?;
+            let mut rows = statement.query(params![self.who.person, from, to, early, late])?;
+            while let Some(row) = rows.next()? {
+                if !each(Step::of(row)?)? {
                     return Ok(());
                 }
             }
@@ -117,15 +115,14 @@ impl Store {
             devices.extend(outbox.read()?.numbers.into_keys());
         }
         let query = "SELECT n, hlc FROM batch WHERE device = ? AND person = ? AND finished = 1 ORDER BY number DESC LIMIT 1";
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(query)?;
         let mut last = None;
         for device in devices {
             let found = statement
                 .query_row(params![device, self.who.person], |r| {
                     Ok((r.get(0)?, r.get(1)?))
                 })
-                .optional()
-                .map_err(sql)?;
+                .optional()?;
             last = last.max(found);
         }
         Ok(last)
@@ -146,11 +143,8 @@ impl Store {
                     "SELECT {} FROM batch WHERE id = ? AND person = ? AND finished = 1",
                     Step::COLUMNS
                 );
-                let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-                let found = statement
-                    .query_row(params![id, me], Step::of)
-                    .optional()
-                    .map_err(sql)?;
+                let mut statement = self.conn.prepare_cached(&query)?;
+                let found = statement.query_row(params![id, me], Step::of).optional()?;
                 let step = found.ok_or_else(|| {
                     Error::new(Kind::Conflict, "that is not yours to undo")
                         .hint("the person who did it can; or change it by hand")
@@ -211,17 +205,13 @@ impl Store {
     pub(super) fn revert(&mut self, target: Id, force: bool, now: Stamp) -> Result<Receipt> {
         let query = "SELECT b.id, b.person, b.command, b.label FROM batch b
                      WHERE b.finished = 1 AND (b.id = ?1 OR b.n = (SELECT batch FROM edit WHERE id = ?1)) LIMIT 1";
-        let found = self
-            .conn
-            .prepare_cached(query)
-            .and_then(|mut s| {
-                s.query_row([&target], |r| {
-                    let text = |at| super::search::text_at_raw(r, at);
-                    Ok((Id(r.get(0)?), text(1)?, text(2)?, text(3)?))
-                })
-                .optional()
+        let found = self.conn.prepare_cached(query).and_then(|mut s| {
+            s.query_row([&target], |r| {
+                let text = |at| super::search::text_at_raw(r, at);
+                Ok((Id(r.get(0)?), text(1)?, text(2)?, text(3)?))
             })
-            .map_err(sql)?;
+            .optional()
+        })?;
         let Some((batch, person, command, label)) = found else {
             return Err(Error::not_found("there is no such batch or edit")
                 .hint("`retain history --edits` prints their ids"));
@@ -293,8 +283,7 @@ impl Store {
                     ))
                 })
                 .optional()
-            })
-            .map_err(sql)?;
+            })?;
         let Some((n, person, said)) = found else {
             return Err(Error::not_found("that is not in the book"));
         };
@@ -321,12 +310,12 @@ impl Store {
 /// where one is named. The links say so, not the clocks.
 pub(super) fn undone_by(conn: &Connection, batch: Id, person: Option<&str>) -> Result<Option<Id>> {
     let query = "SELECT id FROM batch WHERE undoes = ?1 AND finished = 1 AND (?2 IS NULL OR person = ?2) ORDER BY n";
-    let mut statement = conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = conn.prepare_cached(query)?;
     let mut takers = |batch: Id| -> Result<Vec<Id>> {
         statement
             .query_map(params![batch, person], |r| r.get(0).map(Id))
             .and_then(Iterator::collect)
-            .map_err(sql)
+            .map_err(Into::into)
     };
     // From the far end of the links back: each is judged when all that took it back are.
     let mut judged: HashMap<Id, Option<Id>> = HashMap::new();
@@ -401,14 +390,13 @@ struct Taken {
 fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
     let target = taken.n;
     let edits: Vec<(i64, Id, String, Value, Value)> = {
-        let mut statement =
-            b.conn.prepare_cached("SELECT entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n DESC").map_err(sql)?;
-        let rows = statement
-            .query_map([target], |r| {
-                Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))
-            })
-            .map_err(sql)?;
-        rows.collect::<Result<_, _>>().map_err(sql)?
+        let mut statement = b.conn.prepare_cached(
+            "SELECT entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n DESC",
+        )?;
+        let rows = statement.query_map([target], |r| {
+            Ok((r.get(0)?, Id(r.get(1)?), r.get(2)?, r.get(3)?, r.get(4)?))
+        })?;
+        rows.collect::<Result<_, _>>()?
     };
     let mut clash = Clash {
         batch: Some(taken.id),
@@ -475,11 +463,9 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
                 "SELECT id, {owner} FROM {} WHERE batch = ? AND removed = 0 ORDER BY n DESC",
                 table.name
             );
-            let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
-            let rows = statement
-                .query_map([target], |r| Ok((Id(r.get(0)?), r.get(1)?)))
-                .map_err(sql)?;
-            rows.collect::<Result<_, _>>().map_err(sql)?
+            let mut statement = b.conn.prepare_cached(&query)?;
+            let rows = statement.query_map([target], |r| Ok((Id(r.get(0)?), r.get(1)?)))?;
+            rows.collect::<Result<_, _>>()?
         };
         for (id, customer) in made {
             if !kept.rows.contains(&id) && customer.is_none_or(|n| !kept.customers.contains(&n)) {
@@ -568,13 +554,11 @@ fn changed_since(
              WHERE t.batch = ?1 AND t.removed = 0 AND e.batch <> ?1 AND (b.person <> ?2 OR NOT ?3) ORDER BY e.n",
             table.name
         );
-        let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement
-            .query_map(params![taken.n, b.person, taken.mine], |r| {
-                Ok((Id(r.get(0)?), r.get(1)?))
-            })
-            .map_err(sql)?;
-        rows.collect::<Result<_, _>>().map_err(sql)?
+        let mut statement = b.conn.prepare_cached(&query)?;
+        let rows = statement.query_map(params![taken.n, b.person, taken.mine], |r| {
+            Ok((Id(r.get(0)?), r.get(1)?))
+        })?;
+        rows.collect::<Result<_, _>>()?
     };
     for (row, field) in edited {
         let Ok(Some(current)) = batch::current(b.conn, table, row, &field) else {
@@ -583,8 +567,7 @@ fn changed_since(
         let made: Value = b
             .conn
             .prepare_cached("SELECT before FROM edit WHERE row = ? AND field = ? ORDER BY length(seen), n LIMIT 1")
-            .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row(params![row, field], |r| r.get(0)))?;
         let heads = heads::of_field(b.conn, row, &field)?;
         let Some(last) = heads.last().filter(|h| !taken.mine || h.person != b.person) else {
             continue;
@@ -614,7 +597,7 @@ fn made_by(b: &Batch<'_>, customer: Option<i64>, batch: i64) -> Result<Option<i6
             s.query_row(params![customer, batch], |r| r.get(0))
                 .optional()
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// What others have recorded since at customers that a batch made, one sentence each.
@@ -622,13 +605,11 @@ fn recorded_since(b: &Batch<'_>, taken: &Taken, kept: &mut Kept, clash: &mut Cla
     let query =
         "SELECT c.n, c.name, b.person, e.kind, e.text FROM customer c JOIN event e ON e.customer = c.n JOIN batch b ON b.n = e.batch
                  WHERE c.batch = ?1 AND c.removed = 0 AND e.batch <> ?1 AND e.removed = 0 AND (b.person <> ?2 OR NOT ?3) ORDER BY e.n";
-    let mut statement = b.conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement
-        .query(params![taken.n, b.person, taken.mine])
-        .map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
+    let mut statement = b.conn.prepare_cached(query)?;
+    let mut rows = statement.query(params![taken.n, b.person, taken.mine])?;
+    while let Some(r) = rows.next()? {
         let (name, person) = (super::search::text_at(r, 1)?, super::search::text_at(r, 2)?);
-        let kind = EventKind::from_number(r.get(3).map_err(sql)?).map_or("event", EventKind::code);
+        let kind = EventKind::from_number(r.get(3)?).map_or("event", EventKind::code);
         let text = conflicts::start(&super::search::text_at(r, 4)?);
         let text = if text.is_empty() {
             text
@@ -639,7 +620,7 @@ fn recorded_since(b: &Batch<'_>, taken: &Taken, kept: &mut Kept, clash: &mut Cla
             "{person} has recorded {}{text} at {name} since",
             with_article(kind)
         ));
-        kept.customers.insert(r.get(0).map_err(sql)?);
+        kept.customers.insert(r.get(0)?);
     }
     Ok(())
 }
@@ -676,8 +657,7 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
                 Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
             })
             .optional()
-        })
-        .map_err(sql)?;
+        })?;
     let gone = || Error::not_found("that change is not in the book");
     let (number, row, field, before, after) = found.ok_or_else(gone)?;
     let (table, row) = (table_numbered(number).ok_or_else(gone)?, Id(row));

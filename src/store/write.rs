@@ -25,7 +25,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 
 use super::batch::{self, Batch};
-use super::{ids, sql};
+use super::ids;
 
 pub use customers::by;
 pub use settings::put_config;
@@ -444,8 +444,7 @@ fn customer(b: &mut Batch<'_>, id: Id) -> Result<i64> {
     let found: Option<i64> = b
         .conn
         .prepare_cached("SELECT n FROM customer WHERE id = ? AND removed = 0")
-        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())?;
     let n = found.ok_or_else(|| {
         Error::not_found("the customer is gone")
             .hint("somebody removed it meanwhile; u takes back only what you did")
@@ -462,7 +461,7 @@ fn name(b: &Batch<'_>, id: Id) -> Result<String> {
     b.conn
         .prepare_cached("SELECT name FROM customer WHERE id = ?")
         .and_then(|mut s| s.query_row([&id], |r| super::search::text_at_raw(r, 0)))
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// "Acme Foods", or "37 customers".

@@ -20,7 +20,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 use crate::store::rated::Rated;
 use crate::store::search::text_at_raw as text_at;
-use crate::store::{Store, batch, roster, search, signal, sql};
+use crate::store::{Store, batch, roster, search, signal};
 
 /// The columns that [`task`] reads.
 pub const TASK: &str = "t.id, (SELECT id FROM customer WHERE n = t.customer), t.title, t.due, t.owner, t.priority, t.kind, t.snoozed, t.snooze_reason, t.done, t.n";
@@ -125,16 +125,12 @@ pub fn explained(
     if let Some(held) = &mut explanation.held {
         let query = "SELECT b.person, e.text FROM event e JOIN batch b ON b.n = e.batch
              WHERE e.customer = ?1 AND e.kind = ?2 AND e.removed = 0 AND e.day <= ?3 ORDER BY e.at DESC, e.id DESC LIMIT 1";
-        let said = store
-            .conn
-            .prepare_cached(query)
-            .and_then(|mut s| {
-                s.query_row(params![customer, EventKind::Override as i64, day], |r| {
-                    Ok((text_at(r, 0)?, text_at(r, 1)?))
-                })
-                .optional()
+        let said = store.conn.prepare_cached(query).and_then(|mut s| {
+            s.query_row(params![customer, EventKind::Override as i64, day], |r| {
+                Ok((text_at(r, 0)?, text_at(r, 1)?))
             })
-            .map_err(sql)?;
+            .optional()
+        })?;
         (held.by, held.reason) = said.unwrap_or_default();
     }
     Ok(explanation)
@@ -169,7 +165,7 @@ fn customer(store: &Store, id: Id) -> Result<Option<(i64, Customer)>> {
             })
             .optional()
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 impl Store {
@@ -184,23 +180,21 @@ fn people(store: &Store, n: i64, customer: Id, last: &str) -> Result<Vec<Contact
         "SELECT c.id, c.external, c.name, c.role, c.email, c.phone, c.main, {last}
          FROM contact c WHERE c.customer = ?1 AND c.removed = 0 ORDER BY c.main DESC, c.name"
     );
-    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement
-        .query_map([n], |r| {
-            Ok(Contact {
-                id: Id(r.get(0)?),
-                customer,
-                external: text_at(r, 1)?,
-                name: text_at(r, 2)?,
-                role: text_at(r, 3)?,
-                email: text_at(r, 4)?,
-                phone: text_at(r, 5)?,
-                primary: r.get::<_, i64>(6)? != 0,
-                last_touch: r.get::<_, Option<i64>>(7)?.map(Stamp),
-            })
+    let mut statement = store.conn.prepare_cached(&query)?;
+    let rows = statement.query_map([n], |r| {
+        Ok(Contact {
+            id: Id(r.get(0)?),
+            customer,
+            external: text_at(r, 1)?,
+            name: text_at(r, 2)?,
+            role: text_at(r, 3)?,
+            email: text_at(r, 4)?,
+            phone: text_at(r, 5)?,
+            primary: r.get::<_, i64>(6)? != 0,
+            last_touch: r.get::<_, Option<i64>>(7)?.map(Stamp),
         })
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    })?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
@@ -208,14 +202,12 @@ fn contacts(store: &Store, n: i64, customer: Id) -> Result<Vec<Contact>> {
     let mut contacts = people(store, n, customer, last)?;
     // Who was there beside the first stands in the event's remainder.
     let query = "SELECT at, more FROM event WHERE customer = ? AND kind = 1 AND removed = 0 AND more LIKE '%\"with\"%'";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let rows = statement
-        .query_map([n], |r| {
-            Ok((Stamp(r.get(0)?), batch::attributes(&text_at(r, 1)?)))
-        })
-        .map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
+    let rows = statement.query_map([n], |r| {
+        Ok((Stamp(r.get(0)?), batch::attributes(&text_at(r, 1)?)))
+    })?;
     for row in rows {
-        let (at, more) = row.map_err(sql)?;
+        let (at, more) = row?;
         let with: Vec<Id> = more
             .get("with")
             .and_then(|v| serde_json::from_value(v.clone()).ok())
@@ -232,42 +224,38 @@ fn tasks(store: &Store, n: i64) -> Result<Vec<Task>> {
     let query = format!(
         "SELECT {TASK} FROM task t WHERE t.customer = ? AND t.removed = 0 ORDER BY t.done IS NOT NULL, t.done DESC, t.due IS NULL, t.due, t.id LIMIT 100"
     );
-    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement.query_map([n], task).map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    let mut statement = store.conn.prepare_cached(&query)?;
+    let rows = statement.query_map([n], task)?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 fn tickets(store: &Store, n: i64, customer: Id) -> Result<Vec<Ticket>> {
     let query = "SELECT id, external, subject, severity, opened, closed, csat FROM ticket WHERE customer = ? AND removed = 0 AND closed IS NULL ORDER BY severity, opened LIMIT 200";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let rows = statement
-        .query_map([n], |r| {
-            Ok(Ticket {
-                id: Id(r.get(0)?),
-                customer,
-                external: text_at(r, 1)?,
-                subject: text_at(r, 2)?,
-                severity: r.get::<_, i64>(3)?.clamp(1, 4) as u8,
-                opened: Stamp(r.get(4)?),
-                closed: r.get::<_, Option<i64>>(5)?.map(Stamp),
-                csat: r
-                    .get::<_, Option<i64>>(6)?
-                    .and_then(|c| u8::try_from(c).ok()),
-            })
+    let mut statement = store.conn.prepare_cached(query)?;
+    let rows = statement.query_map([n], |r| {
+        Ok(Ticket {
+            id: Id(r.get(0)?),
+            customer,
+            external: text_at(r, 1)?,
+            subject: text_at(r, 2)?,
+            severity: r.get::<_, i64>(3)?.clamp(1, 4) as u8,
+            opened: Stamp(r.get(4)?),
+            closed: r.get::<_, Option<i64>>(5)?.map(Stamp),
+            csat: r
+                .get::<_, Option<i64>>(6)?
+                .and_then(|c| u8::try_from(c).ok()),
         })
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    })?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 fn versions(store: &Store, n: i64, customer: Id) -> Result<Vec<Version>> {
     let query = format!(
         "SELECT {VERSION} FROM subscription WHERE customer = ? AND removed = 0 ORDER BY start DESC, id DESC LIMIT 100"
     );
-    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let rows = statement
-        .query_map([n], |r| version_of(r, customer))
-        .map_err(sql)?;
-    rows.collect::<Result<_, _>>().map_err(sql)
+    let mut statement = store.conn.prepare_cached(&query)?;
+    let rows = statement.query_map([n], |r| version_of(r, customer))?;
+    rows.collect::<Result<_, _>>().map_err(Into::into)
 }
 
 /// Columns of [`version_of`].
@@ -300,10 +288,8 @@ pub(in crate::store) fn version_of(
 
 fn latest_nps(store: &Store, n: i64) -> Result<Vec<u8>> {
     let mut statement =
-        store.conn.prepare_cached("SELECT number FROM event WHERE customer = ? AND kind = 3 AND removed = 0 AND number IS NOT NULL ORDER BY at DESC, id DESC LIMIT 6").map_err(sql)?;
-    let rows = statement
-        .query_map([n], |r| r.get::<_, i64>(0))
-        .map_err(sql)?;
+        store.conn.prepare_cached("SELECT number FROM event WHERE customer = ? AND kind = 3 AND removed = 0 AND number IS NOT NULL ORDER BY at DESC, id DESC LIMIT 6")?;
+    let rows = statement.query_map([n], |r| r.get::<_, i64>(0))?;
     Ok(rows.filter_map(|r| u8::try_from(r.ok()?).ok()).collect())
 }
 
@@ -357,28 +343,22 @@ fn timeline(store: &Store, n: i64, customer: Id, ask: &TimelineAsk) -> Result<(V
         let count: i64 = store
             .conn
             .prepare_cached(&format!("SELECT count(*) FROM event e WHERE e.customer = ? AND {condition} AND e.removed = 0"))
-            .and_then(|mut s| s.query_row(params_from_iter(bound.iter()), |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row(params_from_iter(bound.iter()), |r| r.get(0)))?;
         bound.push(Value::Integer(limit as i64));
         let query = format!(
             "SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.customer = ? AND {condition} AND e.removed = 0 ORDER BY e.at DESC, e.id DESC LIMIT ?"
         );
-        let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement
-            .query_map(params_from_iter(bound.iter()), read)
-            .map_err(sql)?;
-        let events: Vec<Option<Event>> = rows.collect::<Result<_, _>>().map_err(sql)?;
+        let mut statement = store.conn.prepare_cached(&query)?;
+        let rows = statement.query_map(params_from_iter(bound.iter()), read)?;
+        let events: Vec<Option<Event>> = rows.collect::<Result<_, _>>()?;
         return Ok((events.into_iter().flatten().collect(), count as usize));
     }
-    let mut statement = store
-        .conn
-        .prepare_cached(&format!(
-            "SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.n = ?"
-        ))
-        .map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(&format!(
+        "SELECT {EVENT} FROM event e JOIN batch b ON b.n = e.batch WHERE e.n = ?"
+    ))?;
     let mut events = Vec::new();
     for hit in search::events(&store.conn, &ask.search, Some(n), 5000)? {
-        let event = statement.query_row([hit], read).map_err(sql)?;
+        let event = statement.query_row([hit], read)?;
         events.extend(event.filter(|e| {
             if ask.kinds.is_empty() {
                 true
@@ -414,14 +394,12 @@ fn months(
         let query = format!(
             "SELECT e.day, count(*) FROM event e WHERE e.customer = ? AND {condition} AND e.removed = 0 GROUP BY e.day ORDER BY e.day DESC"
         );
-        let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement
-            .query_map(params_from_iter(bound.iter()), |r| {
-                Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?))
-            })
-            .map_err(sql)?;
+        let mut statement = store.conn.prepare_cached(&query)?;
+        let rows = statement.query_map(params_from_iter(bound.iter()), |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?))
+        })?;
         for row in rows {
-            let (day, count) = row.map_err(sql)?;
+            let (day, count) = row?;
             add(Day::from_number(day).unwrap_or(Day::MIN), count as usize);
         }
     } else {

@@ -2,7 +2,7 @@
 
 use rusqlite::OptionalExtension;
 
-use super::{BATCH, Store, batch_row, sql, text_at};
+use super::{BATCH, Store, batch_row, text_at};
 use crate::domain::command::Entity;
 use crate::domain::event::EventKind;
 use crate::domain::id::Id;
@@ -18,14 +18,10 @@ pub fn page(store: &Store, batch: Id) -> Result<BatchPage> {
     let query = format!(
         "SELECT {BATCH}, b.n FROM batch b LEFT JOIN customer c ON c.id = b.customer WHERE b.id = ? AND b.finished = 1"
     );
-    let found = store
-        .conn
-        .prepare_cached(&query)
-        .and_then(|mut s| {
-            s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>("n")?)))
-                .optional()
-        })
-        .map_err(sql)?;
+    let found = store.conn.prepare_cached(&query).and_then(|mut s| {
+        s.query_row([&batch], |r| Ok((batch_row(r)?, r.get::<_, i64>("n")?)))
+            .optional()
+    })?;
     let Some((mut row, n)) = found else {
         return Ok(BatchPage::default());
     };
@@ -54,32 +50,29 @@ fn made(store: &Store, table: &'static Table, n: i64, most: usize) -> Result<Vec
         "SELECT id, removed, {about} FROM {} WHERE batch = ? ORDER BY n LIMIT ?",
         table.name
     );
-    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement
-        .query(rusqlite::params![n, most as i64])
-        .map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(&query)?;
+    let mut rows = statement.query(rusqlite::params![n, most as i64])?;
     let mut deeds = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let (id, removed): ([u8; 16], bool) = (row.get(0).map_err(sql)?, row.get(1).map_err(sql)?);
+    while let Some(row) = rows.next()? {
+        let (id, removed): ([u8; 16], bool) = (row.get(0)?, row.get(1)?);
         let (name, customer) = conflicts::called(&store.conn, table, Id(id))?.unwrap_or_default();
         let event = row
-            .get::<_, Option<i64>>(2)
-            .map_err(sql)?
+            .get::<_, Option<i64>>(2)?
             .and_then(EventKind::from_number);
         let says = match event {
             None => None,
-            Some(EventKind::Stage) => Some(text_at(row, 3).map_err(sql)?),
+            Some(EventKind::Stage) => Some(text_at(row, 3)?),
             Some(kind) => {
                 let score = if matches!(
                     kind,
                     EventKind::Nps | EventKind::Pulse | EventKind::Csat | EventKind::Ces
                 ) {
-                    row.get(5).map_err(sql)?
+                    row.get(5)?
                 } else {
                     None
                 };
                 let score = score.map_or_else(String::new, |n: i64| format!("{n} "));
-                Some(format!("{score}{}", text_at(row, 4).map_err(sql)?))
+                Some(format!("{score}{}", text_at(row, 4)?))
             }
         };
         deeds.push(Deed {
@@ -101,22 +94,20 @@ fn made(store: &Store, table: &'static Table, n: i64, most: usize) -> Result<Vec
 fn changed(store: &Store, n: i64, most: usize) -> Result<Vec<Deed>> {
     let query =
         "SELECT id, entity, row, field, before, after FROM edit WHERE batch = ? ORDER BY n LIMIT ?";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement
-        .query(rusqlite::params![n, most as i64])
-        .map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
+    let mut rows = statement.query(rusqlite::params![n, most as i64])?;
     let mut deeds = Vec::new();
-    while let Some(r) = rows.next().map_err(sql)? {
-        let (edit, row) = (Id(r.get(0).map_err(sql)?), Id(r.get(2).map_err(sql)?));
-        let Some(table) = table_numbered(r.get(1).map_err(sql)?) else {
+    while let Some(r) = rows.next()? {
+        let (edit, row) = (Id(r.get(0)?), Id(r.get(2)?));
+        let Some(table) = table_numbered(r.get(1)?) else {
             continue;
         };
-        let field = text_at(r, 3).map_err(sql)?;
+        let field = text_at(r, 3)?;
         let (name, customer) = conflicts::called(&store.conn, table, row)?.unwrap_or_default();
         let stands = heads::of_field(&store.conn, row, &field)?
             .last()
             .is_some_and(|h| h.mark.edit == edit);
-        let (before, after) = (r.get(4).map_err(sql)?, r.get(5).map_err(sql)?);
+        let (before, after) = (r.get(4)?, r.get(5)?);
         let said = |value| conflicts::spoken(table, &field, value, store.config.currency);
         let (before, after) = (said(&before), said(&after));
         deeds.push(Deed {

@@ -9,8 +9,8 @@ use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
+use crate::store::Store;
 use crate::store::search::text_at_raw as text_at;
-use crate::store::{Store, sql};
 
 use super::load_attribute;
 
@@ -69,10 +69,10 @@ pub fn all(store: &mut Store, customer: Id) -> Result<Vec<Checklist>> {
 fn answers(store: &Store, customer: Id) -> Result<HashMap<(String, String), Answered>> {
     let query = "SELECT e.channel, e.reference, e.number, e.text, e.at, b.person FROM event e JOIN batch b ON b.n = e.batch
                  JOIN customer c ON c.n = e.customer WHERE c.id = ? AND e.kind = 14 AND e.removed = 0 ORDER BY e.at, e.id";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query([&customer]).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
+    let mut rows = statement.query([&customer])?;
     let mut answers = HashMap::new();
-    while let Some(r) = rows.next().map_err(sql)? {
+    while let Some(r) = rows.next()? {
         let mut read = || -> rusqlite::Result<()> {
             if let Some(answer) = r.get::<_, Option<i64>>(2)?.and_then(Answer::from_number) {
                 let answered = Answered {
@@ -85,7 +85,7 @@ fn answers(store: &Store, customer: Id) -> Result<HashMap<(String, String), Answ
             }
             Ok(())
         };
-        read().map_err(sql)?;
+        read()?;
     }
     Ok(answers)
 }

@@ -7,7 +7,7 @@ use crate::domain::event::EventKind;
 use crate::domain::id::Id;
 use crate::domain::query::{Became, Twin};
 use crate::error::Result;
-use crate::store::{Store, sql};
+use crate::store::Store;
 use crate::text;
 
 use super::text_at;
@@ -18,27 +18,25 @@ pub fn twins(store: &Store) -> Result<Vec<Twin>> {
     let mut all: Vec<Traits> = Vec::new();
     let mut statement = store
         .conn
-        .prepare_cached("SELECT n, id, name, website FROM customer WHERE removed = 0 ORDER BY n")
-        .map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        let name = text_at(row, 2).map_err(sql)?;
+        .prepare_cached("SELECT n, id, name, website FROM customer WHERE removed = 0 ORDER BY n")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let name = text_at(row, 2)?;
         all.push(Traits {
             name: text::fold(name.trim()),
-            website: text_at(row, 3).map_err(sql)?,
+            website: text_at(row, 3)?,
             emails: Vec::new(),
         });
-        ids.push((row.get(0).map_err(sql)?, Id(row.get(1).map_err(sql)?), name));
+        ids.push((row.get(0)?, Id(row.get(1)?), name));
     }
     let mut statement = store
         .conn
-        .prepare_cached("SELECT customer, email FROM contact WHERE removed = 0 AND email <> ''")
-        .map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        let n: i64 = row.get(0).map_err(sql)?;
+        .prepare_cached("SELECT customer, email FROM contact WHERE removed = 0 AND email <> ''")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let n: i64 = row.get(0)?;
         if let Ok(at) = ids.binary_search_by_key(&n, |c| c.0) {
-            all[at].emails.push(text_at(row, 1).map_err(sql)?);
+            all[at].emails.push(text_at(row, 1)?);
         }
     }
     let named = |at: usize| (ids[at].1, ids[at].2.clone());
@@ -83,12 +81,11 @@ pub fn became(store: &Store, customers: &[Id]) -> Result<Vec<Became>> {
 fn standing(store: &Store, id: Id) -> Result<Option<String>> {
     let mut statement = store
         .conn
-        .prepare_cached("SELECT name FROM customer WHERE id = ? AND removed = 0")
-        .map_err(sql)?;
+        .prepare_cached("SELECT name FROM customer WHERE id = ? AND removed = 0")?;
     statement
         .query_row([&id], |row| text_at(row, 0))
         .optional()
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Whose the note is that the merge wrote by which a customer was last removed.
@@ -96,9 +93,9 @@ fn merged_into(store: &Store, id: Id) -> Result<Option<Id>> {
     let query = "SELECT c.id FROM batch b JOIN event v ON v.batch = b.n AND v.kind = ?2 JOIN customer c ON c.n = v.customer
         WHERE b.command = 'merge_customers' AND b.n = (SELECT batch FROM edit WHERE row = ?1 AND field = 'removed' ORDER BY n DESC LIMIT 1)
         LIMIT 1";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
     statement
         .query_row((&id, EventKind::Note as i64), |row| row.get(0).map(Id))
         .optional()
-        .map_err(sql)
+        .map_err(Into::into)
 }

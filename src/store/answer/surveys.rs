@@ -11,7 +11,7 @@ use crate::domain::query::{NpsPage, PeriodAsk, Question, Reply};
 use crate::domain::survey::{self, FRICTION, Figures, Said};
 use crate::error::Result;
 use crate::store::search::text_at_raw as text_at;
-use crate::store::{Store, kept, sql};
+use crate::store::{Store, kept};
 
 use super::{days_of, select};
 
@@ -75,7 +75,7 @@ pub fn nps(store: &mut Store, text: &str, ask: PeriodAsk) -> Result<NpsPage> {
 /// The words of some answers and who said them.
 pub fn replies(store: &Store, events: &[Id]) -> Result<Vec<Reply>> {
     let query = "SELECT e.text, coalesce(c.name, '') FROM event e LEFT JOIN contact c ON c.n = e.contact WHERE e.id = ?";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
     let mut read = |event: &Id| {
         statement
             .query_row([event], |r| {
@@ -86,7 +86,7 @@ pub fn replies(store: &Store, events: &[Id]) -> Result<Vec<Reply>> {
                 })
             })
             .optional()
-            .map_err(sql)
+            .map_err(Into::into)
     };
     events
         .iter()
@@ -106,21 +106,15 @@ pub fn friction(store: &mut Store, text: &str, ask: PeriodAsk) -> Result<Vec<Que
         crate::domain::time::Day::from_number(0)
     });
     let query = "SELECT customer, channel, text FROM event WHERE kind = 18 AND removed = 0 AND day BETWEEN ? AND ? ORDER BY day, customer, id";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement
-        .query(params![period.from, period.to])
-        .map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
+    let mut rows = statement.query(params![period.from, period.to])?;
     let mut questions: BTreeMap<String, Question> = BTreeMap::new();
     let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
-    while let Some(row) = rows.next().map_err(sql)? {
+    while let Some(row) = rows.next()? {
         let at = roster
-            .row_of(row.get(0).map_err(sql)?)
+            .row_of(row.get(0)?)
             .filter(|at| selection.passes[*at]);
-        let (Some(at), code, words) = (
-            at,
-            text_at(row, 1).map_err(sql)?,
-            text_at(row, 2).map_err(sql)?,
-        ) else {
+        let (Some(at), code, words) = (at, text_at(row, 1)?, text_at(row, 2)?) else {
             continue;
         };
         let question = questions.entry(code.clone()).or_insert_with(|| Question {

@@ -18,7 +18,7 @@ use crate::domain::table::{By, Cell, Kind, Row, TableAsk, TablePage};
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
 use crate::store::search::text_at_raw as text_at;
-use crate::store::{Store, kept, sql};
+use crate::store::{Store, kept};
 
 use super::{Selection, days_of, load_attribute, select, targets};
 
@@ -293,14 +293,14 @@ fn help(store: &Store, roster: &Roster, visits: &[Visit], period: Period) -> Res
             _ => {}
         }
     }
-    let mut statement = store.conn.prepare_cached(kept::HELP).map_err(sql)?;
-    let mut found = statement.query([]).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(kept::HELP)?;
+    let mut found = statement.query([])?;
     let mut helped: HashMap<u32, ()> = HashMap::new();
-    while let Some(row) = found.next().map_err(sql)? {
-        let Some(at) = roster.row_of(row.get(0).map_err(sql)?).map(|at| at as u32) else {
+    while let Some(row) = found.next()? {
+        let Some(at) = roster.row_of(row.get(0)?).map(|at| at as u32) else {
             continue;
         };
-        let day = Day::from_number(row.get(1).map_err(sql)?);
+        let day = Day::from_number(row.get(1)?);
         if let (Some(day), Some((from, bought))) =
             (day.filter(|d| *d <= store.today), prospects.get(&at))
             && *from <= day
@@ -354,11 +354,11 @@ pub(super) fn tickets(
     let query = format!(
         "SELECT customer, opened, {columns} FROM ticket WHERE removed = 0 AND opened >= ? AND opened < ?"
     );
-    let mut statement = store.conn.prepare_cached(&query).map_err(sql)?;
-    let mut found = statement.query(params![from, to]).map_err(sql)?;
-    while let Some(row) = found.next().map_err(sql)? {
+    let mut statement = store.conn.prepare_cached(&query)?;
+    let mut found = statement.query(params![from, to])?;
+    while let Some(row) = found.next()? {
         if let Some(at) = roster
-            .row_of(row.get(0).map_err(sql)?)
+            .row_of(row.get(0)?)
             .filter(|at| !roster.rows[*at].removed)
         {
             each(at as u32, row)?;
@@ -383,11 +383,11 @@ fn issues(
         "subject, closed",
         |customer, row| {
             if selection.passes[customer as usize] {
-                let closed: Option<i64> = row.get(3).map_err(sql)?;
+                let closed: Option<i64> = row.get(3)?;
                 all.push(Ticket {
                     customer,
-                    subject: text_at(row, 2).map_err(sql)?,
-                    opened: zone.day(Stamp(row.get(1).map_err(sql)?)),
+                    subject: text_at(row, 2)?,
+                    opened: zone.day(Stamp(row.get(1)?)),
                     closed: closed
                         .map(|ms| zone.day(Stamp(ms)))
                         .filter(|d| *d <= store.today),

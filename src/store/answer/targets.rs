@@ -11,7 +11,7 @@ use crate::domain::survey::Said;
 use crate::domain::table::{Cell, Row};
 use crate::domain::time::{Day, Stamp};
 use crate::error::Result;
-use crate::store::{Store, kept, sql};
+use crate::store::{Store, kept};
 
 use super::tables::{Table, tickets};
 
@@ -75,10 +75,7 @@ pub fn table(
             to: store.today,
         };
         tickets(store, roster, all, "n", |customer, row| {
-            opened.push((
-                customer,
-                store.config.zone.day(Stamp(row.get(1).map_err(sql)?)),
-            ));
+            opened.push((customer, store.config.zone.day(Stamp(row.get(1)?))));
             Ok(())
         })?;
     }

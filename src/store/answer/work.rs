@@ -12,9 +12,9 @@ use crate::domain::query::{ActionAsk, ActionRow, FiredAsk, FiredRow, PlayAsk, Pl
 use crate::domain::roster::Roster;
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Result};
+use crate::store::Store;
 use crate::store::batch::attributes;
 use crate::store::search::text_at_raw as text_at;
-use crate::store::{Store, sql};
 
 use super::ready;
 
@@ -43,16 +43,16 @@ fn each(
     let prepared = filtered
         .as_ref()
         .map(|(filter, people)| filter.prepare(&roster, people));
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
-    let mut found = statement.query(values).map_err(sql)?;
-    while let Some(r) = found.next().map_err(sql)? {
+    let mut statement = store.conn.prepare_cached(query)?;
+    let mut found = statement.query(values)?;
+    while let Some(r) = found.next()? {
         let at = roster
-            .row_of(r.get(0).map_err(sql)?)
+            .row_of(r.get(0)?)
             .filter(|at| !roster.rows[*at].removed);
         let Some(at) = at.filter(|at| prepared.as_ref().is_none_or(|p| p.matches(*at))) else {
             continue;
         };
-        if !row(r, &roster, at).map_err(sql)? {
+        if !row(r, &roster, at)? {
             break;
         }
     }
@@ -183,23 +183,21 @@ pub fn plays(store: &mut Store, ask: &PlayAsk) -> Result<Vec<PlayRow>> {
     let query = "SELECT s.id, t.id, s.code, t.title, t.due, t.owner, t.done, s.skipped FROM play p
                  JOIN step s ON s.customer = p.customer AND s.play = p.id JOIN task t ON t.id = s.task
                  WHERE p.id = ? AND s.removed = 0 AND (t.removed = 0 OR s.skipped <> '' OR p.ended IS NOT NULL) ORDER BY t.due, s.id";
-    let mut statement = store.conn.prepare_cached(query).map_err(sql)?;
+    let mut statement = store.conn.prepare_cached(query)?;
     for row in &mut rows {
-        let steps = statement
-            .query_map([&row.id], |r| {
-                Ok(StepRow {
-                    id: Id(r.get(0)?),
-                    task: Id(r.get(1)?),
-                    code: text_at(r, 2)?,
-                    title: text_at(r, 3)?,
-                    due: day(r, 4)?,
-                    owner: text_at(r, 5)?,
-                    done: r.get::<_, Option<i64>>(6)?.map(Stamp),
-                    skipped: text_at(r, 7)?,
-                })
+        let steps = statement.query_map([&row.id], |r| {
+            Ok(StepRow {
+                id: Id(r.get(0)?),
+                task: Id(r.get(1)?),
+                code: text_at(r, 2)?,
+                title: text_at(r, 3)?,
+                due: day(r, 4)?,
+                owner: text_at(r, 5)?,
+                done: r.get::<_, Option<i64>>(6)?.map(Stamp),
+                skipped: text_at(r, 7)?,
             })
-            .map_err(sql)?;
-        row.steps = steps.collect::<std::result::Result<_, _>>().map_err(sql)?;
+        })?;
+        row.steps = steps.collect::<std::result::Result<_, _>>()?;
     }
     Ok(rows)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::{Check, MOST_NAMED, Result, check, sql};
+use super::{Check, MOST_NAMED, Result, check};
 use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::domain::time::Zone;
@@ -23,11 +23,11 @@ const MOVED: &str = "SELECT e.customer, c.id FROM event e JOIN customer c ON c.n
 /// Every conflict by row and field, with the entity, as the edits and moves say.
 fn conflicts(conn: &Connection) -> Result<BTreeMap<(Id, String), i64>> {
     let mut found = BTreeMap::new();
-    let mut statement = conn.prepare(CANDIDATES).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        let (row, field) = (Id(r.get(0).map_err(sql)?), search::text_at(r, 1)?);
-        let Some(table) = table_numbered(r.get(2).map_err(sql)?) else {
+    let mut statement = conn.prepare(CANDIDATES)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        let (row, field) = (Id(r.get(0)?), search::text_at(r, 1)?);
+        let Some(table) = table_numbered(r.get(2)?) else {
             continue;
         };
         // What a newer version says of a field that this one does not know is its own.
@@ -41,12 +41,12 @@ fn conflicts(conn: &Connection) -> Result<BTreeMap<(Id, String), i64>> {
             found.insert((row, twins::FIELD.to_owned()), table.number);
         }
     }
-    let mut statement = conn.prepare(MOVED).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
-        if moves::differ(conn, r.get(0).map_err(sql)?)? {
+    let mut statement = conn.prepare(MOVED)?;
+    let mut rows = statement.query([])?;
+    while let Some(r) = rows.next()? {
+        if moves::differ(conn, r.get(0)?)? {
             found.insert(
-                (Id(r.get(1).map_err(sql)?), moves::FIELD.to_owned()),
+                (Id(r.get(1)?), moves::FIELD.to_owned()),
                 batch::table(Entity::Customer).number,
             );
         }
@@ -68,12 +68,11 @@ impl Store {
         };
         let mut statement = self
             .conn
-            .prepare("SELECT row, field, entity FROM conflict")
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(r) = rows.next().map_err(sql)? {
-            let key = (Id(r.get(0).map_err(sql)?), search::text_at(r, 1)?);
-            let entity: i64 = r.get(2).map_err(sql)?;
+            .prepare("SELECT row, field, entity FROM conflict")?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            let key = (Id(r.get(0)?), search::text_at(r, 1)?);
+            let entity: i64 = r.get(2)?;
             // What a newer version has noted of a field that this one does not know is its own.
             let known = || {
                 table_numbered(entity)
@@ -120,8 +119,9 @@ impl Store {
     /// What is left of what was purged: nothing else of it is here, and what it says of itself can be.
     pub(in crate::store) fn purge_check(&self) -> Result<Check> {
         let conn = &self.conn;
-        let count =
-            |query: &str| -> Result<i64> { conn.query_row(query, [], |r| r.get(0)).map_err(sql) };
+        let count = |query: &str| -> Result<i64> {
+            conn.query_row(query, [], |r| r.get(0)).map_err(Into::into)
+        };
         let mut wrong = Vec::new();
         for name in TABLES.iter().map(|t| t.name).chain(["edit"]) {
             let live = count(&format!(
@@ -174,12 +174,11 @@ impl Store {
             .conn
             .prepare(
                 "SELECT b.n, b.id, b.made, b.edits, sum(o.entity > 0), sum(o.entity = 0) FROM tombstone o JOIN batch b ON b.n = o.batch GROUP BY b.n",
-            )
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
+            )?;
+        let mut rows = statement.query([])?;
         let mut wrong = Vec::new();
-        while let Some(r) = rows.next().map_err(sql)? {
-            let number = |at: usize| -> Result<i64> { r.get(at).map_err(sql) };
+        while let Some(r) = rows.next()? {
+            let number = |at: usize| -> Result<i64> { r.get(at).map_err(Into::into) };
             let (n, mut made) = (number(0)?, number(4)?);
             for table in TABLES {
                 made += self.of_batch(table.name, n)?;
@@ -188,7 +187,7 @@ impl Store {
             if (made, edits) != (number(2)?, number(3)?) && wrong.len() < MOST_NAMED {
                 wrong.push(format!(
                     "batch {} has lost something that was not purged",
-                    Id(r.get(1).map_err(sql)?)
+                    Id(r.get(1)?)
                 ));
             }
         }
@@ -200,16 +199,16 @@ impl Store {
         self.conn
             .prepare_cached(&query)
             .and_then(|mut s| s.query_row([n], |r| r.get(0)))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// What the file says of itself: the book's id, the zone that it was made with, integers of rows.
     pub(super) fn meta_check(&self) -> Result<Check> {
         let mut meta: HashMap<String, Value> = HashMap::new();
-        let mut statement = self.conn.prepare("SELECT k, v FROM meta").map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(r) = rows.next().map_err(sql)? {
-            meta.insert(search::text_at(r, 0)?, r.get(1).map_err(sql)?);
+        let mut statement = self.conn.prepare("SELECT k, v FROM meta")?;
+        let mut rows = statement.query([])?;
+        while let Some(r) = rows.next()? {
+            meta.insert(search::text_at(r, 0)?, r.get(1)?);
         }
         let text = |key: &str| match meta.get(key) {
             Some(Value::Text(text)) => Some(text.as_str()),
@@ -239,14 +238,11 @@ impl Store {
             ));
         }
         for name in TABLES.iter().map(|t| t.name).chain(["batch", "edit"]) {
-            let odd: i64 = self
-                .conn
-                .query_row(
-                    &format!("SELECT count(*) FROM {name} WHERE n < 1"),
-                    params![],
-                    |r| r.get(0),
-                )
-                .map_err(sql)?;
+            let odd: i64 = self.conn.query_row(
+                &format!("SELECT count(*) FROM {name} WHERE n < 1"),
+                params![],
+                |r| r.get(0),
+            )?;
             if odd > 0 {
                 wrong.push(format!(
                     "{odd} rows of {name} have a number that no row gets"
@@ -263,7 +259,7 @@ impl Store {
     /// Makes the list of conflicts and the full-text indexes anew.
     pub(super) fn rebuild_derived(&self) -> Result<()> {
         let all = conflicts(&self.conn)?;
-        self.conn.execute("DELETE FROM conflict", []).map_err(sql)?;
+        self.conn.execute("DELETE FROM conflict", [])?;
         for ((row, field), entity) in &all {
             if let Some(table) = table_numbered(*entity) {
                 heads::note(&self.conn, *row, field, table)?;

@@ -9,7 +9,6 @@ use rusqlite::Connection;
 use super::Loader;
 use crate::domain::duplicate::domain;
 use crate::error::Result;
-use crate::store::sql;
 use crate::text::fold;
 
 /// Several have it, so it names nobody.
@@ -65,29 +64,20 @@ impl Known {
             return Ok(());
         }
         self.read = true;
-        let mut statement = conn
-            .prepare("SELECT n, name, website FROM customer WHERE removed = 0")
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let n = row.get(0).map_err(sql)?;
-            let (name, website): (String, String) =
-                (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
+        let mut statement =
+            conn.prepare("SELECT n, name, website FROM customer WHERE removed = 0")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let n = row.get(0)?;
+            let (name, website): (String, String) = (row.get(1)?, row.get(2)?);
             self.add_customer(n, &name, &website);
         }
-        let mut statement = conn
-            .prepare("SELECT n, customer, name, email FROM contact WHERE removed = 0")
-            .map_err(sql)?;
-        let mut rows = statement.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let (name, email): (String, String) =
-                (row.get(2).map_err(sql)?, row.get(3).map_err(sql)?);
-            self.add_contact(
-                row.get(0).map_err(sql)?,
-                row.get(1).map_err(sql)?,
-                &name,
-                &email,
-            );
+        let mut statement =
+            conn.prepare("SELECT n, customer, name, email FROM contact WHERE removed = 0")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (name, email): (String, String) = (row.get(2)?, row.get(3)?);
+            self.add_contact(row.get(0)?, row.get(1)?, &name, &email);
         }
         Ok(())
     }
@@ -134,7 +124,7 @@ impl Loader<'_> {
             .conn
             .prepare_cached(query)
             .and_then(|mut s| s.query_row([contact], |r| r.get(0)))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// The only contact of a customer that is called so.
@@ -176,8 +166,7 @@ impl Loader<'_> {
             .batch
             .conn
             .prepare_cached("SELECT external, name, batch FROM customer WHERE n = ?")
-            .and_then(|mut s| s.query_row([n], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([n], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))))?;
         let free = external.is_empty() || external == fold(&called);
         Ok((batch != self.batch.n && (free || !keyed)).then_some(n))
     }

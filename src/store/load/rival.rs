@@ -17,7 +17,7 @@ use crate::domain::time::Stamp;
 use crate::error::Result;
 use crate::store::batch::{OWNER, Table};
 use crate::store::hash::{bytes_at, value_at};
-use crate::store::{conflicts, search, sql};
+use crate::store::{conflicts, search};
 
 /// What was answered to single fields, by the id of the row and the field.
 pub type Answers = HashMap<(Id, String), Winner>;
@@ -151,7 +151,7 @@ fn customer(conn: &Connection, id: &[u8]) -> Result<Option<(String, String)>> {
             })
             .optional()
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// Two customers are one to a file: it knows them by their key. One of them was merged with another, or removed.
@@ -171,18 +171,15 @@ fn maker(conn: &Connection, table: &Table, row: Id) -> Result<Option<Author>> {
         "SELECT b.command, b.person, b.wall FROM {} t JOIN batch b ON b.n = t.batch WHERE t.id = ?",
         table.name
     );
-    let made = conn
-        .prepare_cached(&query)
-        .and_then(|mut s| {
-            s.query_row([&row], |r| {
-                Ok((
-                    r.get::<_, String>(0)?,
-                    search::text_at_raw(r, 1)?,
-                    r.get(2)?,
-                ))
-            })
+    let made = conn.prepare_cached(&query).and_then(|mut s| {
+        s.query_row([&row], |r| {
+            Ok((
+                r.get::<_, String>(0)?,
+                search::text_at_raw(r, 1)?,
+                r.get(2)?,
+            ))
         })
-        .map_err(sql)?;
+    })?;
     Ok((!is_file(&made.0)).then_some(Author {
         person: made.1,
         at: made.2,
@@ -213,22 +210,22 @@ impl History {
     fn read(conn: &Connection, row: Id, field: &str) -> Result<History> {
         let query = "SELECT e.id, b.id, b.hlc, e.seen, b.undoes, b.command, b.person, b.wall, e.before, e.after
              FROM edit e JOIN batch b ON b.n = e.batch WHERE e.row = ? AND e.field = ?";
-        let mut statement = conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement.query(params![row, field]).map_err(sql)?;
+        let mut statement = conn.prepare_cached(query)?;
+        let mut rows = statement.query(params![row, field])?;
         let mut edits = Vec::new();
-        while let Some(r) = rows.next().map_err(sql)? {
-            let id = |at: usize| -> Result<Id> { Ok(Id(r.get(at).map_err(sql)?)) };
+        while let Some(r) = rows.next()? {
+            let id = |at: usize| -> Result<Id> { Ok(Id(r.get(at)?)) };
             edits.push(Edit {
                 mark: Mark {
                     edit: id(0)?,
                     batch: id(1)?,
-                    hlc: r.get(2).map_err(sql)?,
+                    hlc: r.get(2)?,
                     seen: ids_of(&bytes_at(r, 3)?).collect(),
                 },
                 undoes: Id::from_slice(&bytes_at(r, 4)?),
                 command: search::text_at(r, 5)?,
                 person: search::text_at(r, 6)?,
-                wall: r.get(7).map_err(sql)?,
+                wall: r.get(7)?,
                 before: value_at(r, 8)?,
                 after: value_at(r, 9)?,
             });

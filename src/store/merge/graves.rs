@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use crate::domain::id::Id;
 
-use super::{Result, sql};
+use super::Result;
 
 /// What came purged already, by the batch (our integer) that it was of, and by which purge. The purge stands behind the batches of which
 /// it took something, so its integer is not known yet: until all is taken that of the batch stands for it, also where what came later
@@ -24,8 +24,7 @@ impl Graves {
     pub fn forget_gone(&mut self, ours: &Connection) -> Result<()> {
         let top: i64 = ours
             .prepare_cached("SELECT coalesce(max(n), 0) FROM batch")
-            .and_then(|mut s| s.query_row([], |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([], |r| r.get(0)))?;
         self.0.retain(|batch, _| *batch <= top);
         Ok(())
     }
@@ -36,13 +35,11 @@ impl Graves {
         for (batch, all) in &self.0 {
             for (id, by) in all {
                 ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.id = ? AND b.id = ?")
-                    .and_then(|mut s| s.execute(params![id, by]))
-                    .map_err(sql)?;
+                    .and_then(|mut s| s.execute(params![id, by]))?;
             }
             if let Some((_, by)) = all.first() {
                 ours.prepare_cached("UPDATE tombstone SET purged = b.n FROM batch b WHERE tombstone.purged = ? AND b.id = ?")
-                    .and_then(|mut s| s.execute(params![batch, by]))
-                    .map_err(sql)?;
+                    .and_then(|mut s| s.execute(params![batch, by]))?;
             }
         }
         Ok(())

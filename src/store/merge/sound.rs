@@ -15,7 +15,6 @@ use crate::store::batch::{self, Holds, Table};
 use crate::store::hash::{Changed, Header, Item, LABEL, Made, Tally};
 use crate::store::ids::{self, Holders};
 use crate::store::purge::{self, Coming};
-use crate::store::sql;
 
 use super::theirs::Source as _;
 
@@ -51,20 +50,19 @@ impl Shapes {
         if let Some(known) = self.of.borrow().get(table.name) {
             return Ok(known.clone());
         }
-        let mut statement = conn
-            .prepare_cached("SELECT name, type, \"notnull\" FROM pragma_table_info(?)")
-            .map_err(sql)?;
-        let mut rows = statement.query([table.name]).map_err(sql)?;
+        let mut statement =
+            conn.prepare_cached("SELECT name, type, \"notnull\" FROM pragma_table_info(?)")?;
+        let mut rows = statement.query([table.name])?;
         let mut columns: HashMap<String, (Type, bool)> = HashMap::new();
-        while let Some(row) = rows.next().map_err(sql)? {
-            let kind = match row.get_ref(1).map_err(sql)?.as_str().unwrap_or_default() {
+        while let Some(row) = rows.next()? {
+            let kind = match row.get_ref(1)?.as_str().unwrap_or_default() {
                 "INTEGER" => Type::Integer,
                 "BLOB" => Type::Blob,
                 "REAL" => Type::Real,
                 _ => Type::Text,
             };
-            let never_empty: i64 = row.get(2).map_err(sql)?;
-            columns.insert(row.get(0).map_err(sql)?, (kind, never_empty == 0));
+            let never_empty: i64 = row.get(2)?;
+            columns.insert(row.get(0)?, (kind, never_empty == 0));
         }
         let column = |name: &&'static str| {
             let (kind, empty) = columns.get(*name).copied().unwrap_or((Type::Text, true));

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::files;
 use crate::store::backup;
 
-use super::{Error, Kind, Mode, Result, Store, open, schema, sql};
+use super::{Error, Kind, Mode, Result, Store, open, schema};
 
 /// A private copy of another book; its file goes away with it.
 pub struct Copy {
@@ -70,11 +70,10 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     }
     let mut conn = open::draft(&file.0)?;
     // Only ours, and gone in a moment: what a power cut leaves of it nobody reads.
-    conn.execute_batch("PRAGMA synchronous = OFF")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA synchronous = OFF")?;
     {
-        let backup = rusqlite::backup::Backup::new(&theirs, &mut conn).map_err(sql)?;
-        let step = backup.step(-1).map_err(sql).map_err(damaged)?;
+        let backup = rusqlite::backup::Backup::new(&theirs, &mut conn)?;
+        let step = backup.step(-1).map_err(Into::into).map_err(damaged)?;
         if step != rusqlite::backup::StepResult::Done {
             return Err(Error::new(Kind::Busy, format!("{name} is being written"))
                 .hint("try again; nothing was merged"));
@@ -83,8 +82,7 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     drop(theirs);
     open::harden(&conn)?;
     examine(&conn, version, &name.to_string()).map_err(damaged)?;
-    conn.execute_batch("PRAGMA journal_mode = MEMORY")
-        .map_err(sql)?;
+    conn.execute_batch("PRAGMA journal_mode = MEMORY")?;
     schema::migrate(&conn, || Ok(())).map_err(damaged)?;
     let (ours, others) = (schema::book(&store.conn)?, schema::book(&conn)?);
     if ours != others {
@@ -111,11 +109,10 @@ fn examine(conn: &Connection, version: i32, name: &str) -> Result<()> {
     if let Some(said) = open::damage(conn)? {
         return Err(Error::failed(said));
     }
-    let orphans: i64 = conn
-        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
+    let orphans: i64 =
+        conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| {
             r.get(0)
-        })
-        .map_err(sql)?;
+        })?;
     if orphans > 0 {
         return Err(Error::failed(format!(
             "{orphans} rows without their parent"
@@ -169,7 +166,7 @@ pub fn read_only(path: &Path) -> Result<Connection> {
     let conn = if alone {
         open::unchanging(path, flags)?
     } else {
-        Connection::open_with_flags(path, flags).map_err(sql)?
+        Connection::open_with_flags(path, flags)?
     };
     open::harden(&conn)?;
     Ok(conn)

@@ -20,7 +20,7 @@ use super::graves::Graves;
 use super::settle::settle;
 use super::sound::Shapes;
 use super::theirs::Source;
-use super::{Arrived, Error, LeftOut, Result, Stamp, sql};
+use super::{Arrived, Error, LeftOut, Result, Stamp};
 
 /// Up to so many rows and edits a batch is held in memory and read only once.
 const AT_ONCE: i64 = 10_000;
@@ -69,7 +69,7 @@ fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) ->
             .map(|left| (left.batch, left.why.as_str()))
             .collect();
         if !coming.all().any(|purge| left.contains_key(purge)) {
-            ours.execute_batch("RELEASE taken").map_err(sql)?;
+            ours.execute_batch("RELEASE taken")?;
             return Ok(taken);
         }
         // By the clocks a purge may come before the batch of which it took something, which waits for the purge: what misses
@@ -93,8 +93,7 @@ fn take_by(ours: &Connection, theirs: &dyn Source, new: &[i64], proven: bool) ->
             // What others had buried because of a purge that does not come after all was believed too early.
             coming.retain(|purge| !left.contains_key(purge));
         }
-        ours.execute_batch("ROLLBACK TO taken; RELEASE taken")
-            .map_err(sql)?;
+        ours.execute_batch("ROLLBACK TO taken; RELEASE taken")?;
     }
 }
 
@@ -103,11 +102,10 @@ fn take_or_nothing(
     ours: &Connection,
     take: impl FnOnce(&Connection) -> Result<Taken>,
 ) -> Result<Taken> {
-    ours.execute_batch("SAVEPOINT taken").map_err(sql)?;
+    ours.execute_batch("SAVEPOINT taken")?;
     let taken = take(ours);
     if taken.is_err() {
-        ours.execute_batch("ROLLBACK TO taken; RELEASE taken")
-            .map_err(sql)?;
+        ours.execute_batch("ROLLBACK TO taken; RELEASE taken")?;
     }
     taken
 }
@@ -122,11 +120,11 @@ fn take_singly(
 ) -> Result<Taken> {
     let mut all = Taken::default();
     for n in new {
-        ours.execute_batch("SAVEPOINT single").map_err(sql)?;
+        ours.execute_batch("SAVEPOINT single")?;
         match take_all(ours, theirs, &[*n], how, graves) {
             Ok(taken) => all.join(taken),
             Err(error) if is_refused(&error) => {
-                ours.execute_batch("ROLLBACK TO single").map_err(sql)?;
+                ours.execute_batch("ROLLBACK TO single")?;
                 graves.forget_gone(ours)?;
                 let (h, _) = theirs.header(*n)?;
                 let why = unsound(&refusal(&error));
@@ -140,7 +138,7 @@ fn take_singly(
             }
             Err(error) => return Err(error),
         }
-        ours.execute_batch("RELEASE single").map_err(sql)?;
+        ours.execute_batch("RELEASE single")?;
     }
     Ok(all)
 }
@@ -246,6 +244,12 @@ impl From<Error> for Trouble {
     }
 }
 
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Trouble {
+        Trouble::Error(error.into())
+    }
+}
+
 type Put<T> = std::result::Result<T, Trouble>;
 
 /// Why a batch is left out of which another batch has something.
@@ -339,7 +343,7 @@ impl Desk<'_> {
             ..Brought::default()
         };
         // All of it or none: what is found wrong only while it is written takes back what was written before it.
-        self.ours.execute_batch("SAVEPOINT one").map_err(sql)?;
+        self.ours.execute_batch("SAVEPOINT one")?;
         let written = match held {
             Some(items) => match self.check_all(header, &items) {
                 Ok(()) => self.write(header, hash, &mut brought, &mut |put| {
@@ -349,13 +353,11 @@ impl Desk<'_> {
             },
             None => self.write_apart(theirs, n, header, hash, &mut brought),
         };
-        self.ours
-            .execute_batch(if written.is_ok() {
-                "RELEASE one"
-            } else {
-                "ROLLBACK TO one; RELEASE one"
-            })
-            .map_err(sql)?;
+        self.ours.execute_batch(if written.is_ok() {
+            "RELEASE one"
+        } else {
+            "ROLLBACK TO one; RELEASE one"
+        })?;
         if written.is_err() {
             self.graves.forget_gone(self.ours)?;
         }
@@ -475,7 +477,7 @@ impl Desk<'_> {
                 "SELECT EXISTS (SELECT 1 FROM batch b JOIN edit e ON e.batch = b.n WHERE b.id = ?1 AND b.finished = 1 AND e.field = ?2)",
             )
             .and_then(|mut s| s.query_row(params![by, purge::FIELD], |r| r.get(0)))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// Writes the batch's row and, through `all`, its items.
@@ -495,8 +497,7 @@ impl Desk<'_> {
                 s.execute(params![
                     h.id, h.person, h.device, h.number, h.hlc, h.wall, h.command, h.label, h.undoes, h.made, h.edits, h.customer, hash
                 ])
-            })
-            .map_err(sql)?;
+            })?;
         let batch = self.ours.last_insert_rowid();
         if let Some(proof) = &brought.proof {
             sign::keep(self.ours, batch, h, proof)?;
@@ -660,14 +661,13 @@ fn is_of_another(ours: &Connection, seen: Id, changed: &Changed) -> Result<bool>
         "SELECT EXISTS (SELECT 1 FROM edit WHERE id = ? AND (row <> ? OR field <> ?))",
     )
     .and_then(|mut s| s.query_row(params![seen, changed.row, changed.field], |r| r.get(0)))
-    .map_err(sql)
+    .map_err(Into::into)
 }
 
 fn number_of(ours: &Connection, table: &str, id: &Value) -> Put<i64> {
     let found: Option<i64> = ours
         .prepare_cached(&format!("SELECT n FROM {table} WHERE id = ?"))
-        .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([id], |r| r.get(0)).optional())?;
     found.ok_or(Trouble::Missing)
 }
 
@@ -698,8 +698,7 @@ fn put_row(
         });
     }
     ours.prepare_cached(table.insert)
-        .and_then(|mut s| s.execute(params_from_iter(&values)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.execute(params_from_iter(&values)))?;
     brought.rows += 1;
     match table.entity {
         Entity::Customer => {
@@ -766,13 +765,10 @@ pub fn never_so(ours: &Connection, changed: &Changed) -> Result<Option<String>> 
 /// What a field said when its row was made, which the first edit in each copy says again; `None` where that is not known.
 fn at_first(ours: &Connection, table: &Table, changed: &Changed) -> Result<Option<Value>> {
     let query = "SELECT before FROM edit WHERE row = ?1 AND field = ?2 AND seen = x'' UNION ALL SELECT value FROM born WHERE row = ?1 AND field = ?2";
-    let known: Option<Value> = ours
-        .prepare_cached(query)
-        .and_then(|mut s| {
-            s.query_row(params![changed.row, changed.field], |r| r.get(0))
-                .optional()
-        })
-        .map_err(sql)?;
+    let known: Option<Value> = ours.prepare_cached(query).and_then(|mut s| {
+        s.query_row(params![changed.row, changed.field], |r| r.get(0))
+            .optional()
+    })?;
     if known.is_some() {
         return Ok(known);
     }
@@ -792,7 +788,6 @@ fn customer_of(ours: &Connection, table: &Table, row: Id) -> Result<Option<i64>>
             table.owner(),
             table.name
         ))
-        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([&row], |r| r.get(0)).optional())?;
     Ok(owner.flatten())
 }

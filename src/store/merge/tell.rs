@@ -10,7 +10,7 @@ use crate::store::{conflicts, doctor, search};
 use crate::text;
 
 use super::Taken;
-use super::{AHEAD, Arrived, Duplicate, NAMES, Report, Result, Stamp, WrongClock, sql};
+use super::{AHEAD, Arrived, Duplicate, NAMES, Report, Result, Stamp, WrongClock};
 
 /// Most possible duplicates that are told.
 const MOST: usize = 1000;
@@ -65,8 +65,7 @@ fn arrived(ours: &Connection, taken: &Taken) -> Result<Vec<Arrived>> {
         for n in customers.iter().take(NAMES) {
             names.extend(
                 ours.prepare_cached("SELECT name FROM customer WHERE n = ?")
-                    .and_then(|mut s| s.query_row([n], |r| search::text_at_raw(r, 0)).optional())
-                    .map_err(sql)?,
+                    .and_then(|mut s| s.query_row([n], |r| search::text_at_raw(r, 0)).optional())?,
             );
         }
         all.push(Arrived {
@@ -109,8 +108,7 @@ fn duplicates(ours: &Connection, theirs: &Connection, came: &[Id]) -> Result<Vec
                     Ok((search::text_at_raw(r, 0)?, search::text_at_raw(r, 1)?))
                 })
                 .optional()
-            })
-            .map_err(sql)?;
+            })?;
         let Some((name, external)) = found else {
             continue;
         };
@@ -123,14 +121,13 @@ fn duplicates(ours: &Connection, theirs: &Connection, came: &[Id]) -> Result<Vec
     if names.is_empty() {
         return Ok(all);
     }
-    let mut statement = ours
-        .prepare("SELECT id, name, external FROM customer WHERE removed = 0 ORDER BY id")
-        .map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut statement =
+        ours.prepare("SELECT id, name, external FROM customer WHERE removed = 0 ORDER BY id")?;
+    let mut rows = statement.query([])?;
     while all.len() < MOST
-        && let Some(row) = rows.next().map_err(sql)?
+        && let Some(row) = rows.next()?
     {
-        let id = Id(row.get(0).map_err(sql)?);
+        let id = Id(row.get(0)?);
         let (name, external) = (search::text_at(row, 1)?, search::text_at(row, 2)?);
         let by_key = keys.get(&external).map(|found| (found, "external"));
         let found = by_key.or_else(|| names.get(&text::fold(&name)).map(|found| (found, "name")));
@@ -139,8 +136,7 @@ fn duplicates(ours: &Connection, theirs: &Connection, came: &[Id]) -> Result<Vec
         };
         let known: bool = theirs
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM customer WHERE id = ?)")
-            .and_then(|mut s| s.query_row([&id], |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([&id], |r| r.get(0)))?;
         if !known {
             all.push(Duplicate {
                 ours: id,

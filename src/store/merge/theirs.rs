@@ -7,47 +7,37 @@ use crate::error::{Error, Result};
 use crate::store::hash::{self, Header, Item};
 use crate::store::sign::{self, Proof};
 
-use super::{LeftOut, Stamp, sql};
+use super::{LeftOut, Stamp};
 
 /// The batches of `theirs` that `ours` lacks, as their integers in ascending order: a batch comes after those it builds on.
 /// Both are read in the order of ids side by side, so that nothing rests on the devices' numbers.
 pub fn missing(ours: &Connection, theirs: &Connection) -> Result<Vec<i64>> {
     let query = "SELECT id, n FROM batch ORDER BY id";
-    let (mut a, mut b) = (
-        ours.prepare_cached(query).map_err(sql)?,
-        theirs.prepare_cached(query).map_err(sql)?,
-    );
-    let (mut mine, mut others) = (a.query([]).map_err(sql)?, b.query([]).map_err(sql)?);
+    let (mut a, mut b) = (ours.prepare_cached(query)?, theirs.prepare_cached(query)?);
+    let (mut mine, mut others) = (a.query([])?, b.query([])?);
     let mut next_mine = || -> Result<Option<[u8; 16]>> {
-        mine.next()
-            .map_err(sql)?
+        mine.next()?
             .map(|r| r.get(0))
             .transpose()
-            .map_err(sql)
+            .map_err(Into::into)
     };
     let mut new = Vec::new();
     let mut have = next_mine()?;
-    while let Some(row) = others.next().map_err(sql)? {
-        let id: [u8; 16] = row.get(0).map_err(sql)?;
+    while let Some(row) = others.next()? {
+        let id: [u8; 16] = row.get(0)?;
         while have.is_some_and(|h| h < id) {
             have = next_mine()?;
         }
         if have != Some(id) {
-            new.push(row.get(1).map_err(sql)?);
+            new.push(row.get(1)?);
         }
     }
     drop(others);
-    let mut finished = theirs
-        .prepare_cached("SELECT finished FROM batch WHERE n = ?")
-        .map_err(sql)?;
+    let mut finished = theirs.prepare_cached("SELECT finished FROM batch WHERE n = ?")?;
     let mut all = Vec::with_capacity(new.len());
     new.sort_unstable();
     for n in new {
-        if finished
-            .query_row([n], |r| r.get::<_, i64>(0))
-            .map_err(sql)?
-            == 1
-        {
+        if finished.query_row([n], |r| r.get::<_, i64>(0))? == 1 {
             all.push(n);
         }
     }
@@ -61,22 +51,22 @@ pub const ANOTHER: &str = "this book has another batch under its id: each copy k
 pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>> {
     let query = "SELECT id, coalesce(hash, x'') FROM batch WHERE finished = 1";
     let mut mine: Vec<(Id, [u8; 16])> = Vec::new();
-    let mut statement = ours.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut statement = ours.prepare_cached(query)?;
+    let mut rows = statement.query([])?;
     let hash_of = |row: &rusqlite::Row<'_>| {
         Some((
             Id(row.get(0).ok()?),
             row.get_ref(1).ok()?.as_blob().ok()?.try_into().ok()?,
         ))
     };
-    while let Some(row) = rows.next().map_err(sql)? {
+    while let Some(row) = rows.next()? {
         mine.extend(hash_of(row));
     }
     mine.sort_unstable();
-    let mut statement = theirs.prepare_cached(query).map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut statement = theirs.prepare_cached(query)?;
+    let mut rows = statement.query([])?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(sql)? {
+    while let Some(row) = rows.next()? {
         let Some((id, hash)) = hash_of(row) else {
             continue;
         };
@@ -103,7 +93,7 @@ pub fn differing(ours: &Connection, theirs: &Connection) -> Result<Vec<LeftOut>>
                     })
                 })
             })
-            .map_err(sql)
+            .map_err(Into::into)
     };
     found.into_iter().map(label).collect()
 }
@@ -123,11 +113,10 @@ pub trait Source {
 impl Source for Connection {
     fn header(&self, n: i64) -> Result<(Header, Vec<u8>)> {
         let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
-        let mut statement = self.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([n]).map_err(sql)?;
+        let mut statement = self.prepare_cached(&query)?;
+        let mut rows = statement.query([n])?;
         let row = rows
-            .next()
-            .map_err(sql)?
+            .next()?
             .ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
         let (header, hash, ..) = hash::header_of(row)?;
         Ok((header, hash))

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::store::merge::sound::{self, Shapes};
 use crate::store::purge::Coming;
 use crate::store::transact::{Given, cannot_wait, has_batch, passes};
-use crate::store::{Store, end, ids, read_config, rules, signal, sql};
+use crate::store::{Store, end, ids, read_config, rules, signal};
 
 use super::entry::Touched;
 use super::numbers::Known;
@@ -241,14 +241,11 @@ impl Store {
         {
             Some(n) => n,
             // Not known, or not in this copy: what was written by then.
-            None => self
-                .conn
-                .query_row(
-                    "SELECT coalesce(max(n), 0) FROM batch WHERE wall <= ?",
-                    params![asked.at],
-                    |r| r.get(0),
-                )
-                .map_err(sql)?,
+            None => self.conn.query_row(
+                "SELECT coalesce(max(n), 0) FROM batch WHERE wall <= ?",
+                params![asked.at],
+                |r| r.get(0),
+            )?,
         };
         let once = asked
             .once
@@ -317,7 +314,7 @@ impl Store {
         loop {
             let mut left = Vec::new();
             for entry in &order {
-                self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
+                self.conn.execute_batch("SAVEPOINT entry")?;
                 match self.write_entry(entry, &shapes, &coming) {
                     Ok(done) => {
                         again.written += 1;
@@ -331,11 +328,11 @@ impl Store {
                     }
                     Err(error) if passes(&error) => return Err(error),
                     Err(error) => {
-                        self.conn.execute_batch("ROLLBACK TO entry").map_err(sql)?;
+                        self.conn.execute_batch("ROLLBACK TO entry")?;
                         left.push((*entry, error));
                     }
                 }
-                self.conn.execute_batch("RELEASE entry").map_err(sql)?;
+                self.conn.execute_batch("RELEASE entry")?;
             }
             // What one lacks another may have brought that came behind it.
             if left.len() == order.len() {
@@ -361,11 +358,10 @@ impl Store {
         // A purge among them may have taken customers that an earlier one touched.
         let mut there = self
             .conn
-            .prepare_cached("SELECT 1 FROM customer WHERE n = ?")
-            .map_err(sql)?;
+            .prepare_cached("SELECT 1 FROM customer WHERE n = ?")?;
         let mut left = BTreeSet::new();
         for customer in &again.touched {
-            if there.exists([customer]).map_err(sql)? {
+            if there.exists([customer])? {
                 left.insert(*customer);
             }
         }
@@ -397,14 +393,11 @@ impl Store {
             return Ok(());
         }
         let top = all.numbers.get(&self.who.device).copied().unwrap_or(0);
-        let has: i64 = self
-            .conn
-            .query_row(
-                "SELECT coalesce(max(number), 0) FROM batch WHERE device = ?",
-                params![self.who.device],
-                |r| r.get(0),
-            )
-            .map_err(sql)?;
+        let has: i64 = self.conn.query_row(
+            "SELECT coalesce(max(number), 0) FROM batch WHERE device = ?",
+            params![self.who.device],
+            |r| r.get(0),
+        )?;
         if has < top {
             self.name_anew(Stamp(0))
         } else {

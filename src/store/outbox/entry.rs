@@ -18,7 +18,7 @@ use crate::store::hash::{self, Changed, Header, Item, LABEL};
 use crate::store::merge::take;
 use crate::store::purge::{self, Coming, Fate};
 use crate::store::sign::{self, Proof};
-use crate::store::{heads, ids, moves, search, sql, twins};
+use crate::store::{heads, ids, moves, search, twins};
 
 /// A batch with its rows and edits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -162,8 +162,7 @@ impl Entry {
                         more: false,
                     })
                 })
-            })
-            .map_err(sql)?;
+            })?;
         entry.sign(sign::proof_of(conn, n)?);
         for table in TABLES {
             let query = format!(
@@ -171,12 +170,12 @@ impl Entry {
                 table.columns.join(", "),
                 table.name
             );
-            let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-            let mut rows = statement.query([n]).map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
+            let mut statement = conn.prepare_cached(&query)?;
+            let mut rows = statement.query([n])?;
+            while let Some(row) = rows.next()? {
                 let mut values = serde_json::Map::new();
                 for (at, column) in table.columns.iter().enumerate() {
-                    let value = row.get_ref(at + 1).map_err(sql)?;
+                    let value = row.get_ref(at + 1)?;
                     let value = match (refers_to(column, table), value) {
                         (Some(to), ValueRef::Integer(n)) => {
                             Json::String(ids::named(conn, to, n)?.to_string())
@@ -187,25 +186,24 @@ impl Entry {
                 }
                 entry.rows.push(Made {
                     table: table.number,
-                    id: Id(row.get(0).map_err(sql)?),
+                    id: Id(row.get(0)?),
                     values,
                 });
             }
         }
         let mut statement = conn
-            .prepare_cached("SELECT id, entity, row, field, before, after, seen, knew FROM edit WHERE batch = ? ORDER BY n")
-            .map_err(sql)?;
-        let mut rows = statement.query([n]).map_err(sql)?;
-        while let Some(r) = rows.next().map_err(sql)? {
-            let seen: Vec<u8> = r.get(6).map_err(sql)?;
-            let knew: Option<Vec<u8>> = r.get(7).map_err(sql)?;
+            .prepare_cached("SELECT id, entity, row, field, before, after, seen, knew FROM edit WHERE batch = ? ORDER BY n")?;
+        let mut rows = statement.query([n])?;
+        while let Some(r) = rows.next()? {
+            let seen: Vec<u8> = r.get(6)?;
+            let knew: Option<Vec<u8>> = r.get(7)?;
             entry.edits.push(Edited {
-                id: Id(r.get(0).map_err(sql)?),
-                table: r.get(1).map_err(sql)?,
-                row: Id(r.get(2).map_err(sql)?),
+                id: Id(r.get(0)?),
+                table: r.get(1)?,
+                row: Id(r.get(2)?),
                 field: search::text_at(r, 3)?,
-                before: to_json(r.get_ref(4).map_err(sql)?),
-                after: to_json(r.get_ref(5).map_err(sql)?),
+                before: to_json(r.get_ref(4)?),
+                after: to_json(r.get_ref(5)?),
                 seen: ids_of(&seen).collect(),
                 knew: knew.map(|known| ids_of(&known).collect()),
             });
@@ -414,8 +412,7 @@ impl Entry {
         // A hash from before labels counted by digests was written anew in the book.
         let hash: Option<Vec<u8>> = conn
             .prepare_cached("SELECT hash FROM batch WHERE id = ? AND finished = 1")
-            .and_then(|mut s| s.query_row([&self.batch], |r| r.get(0)).optional())
-            .map_err(sql)?
+            .and_then(|mut s| s.query_row([&self.batch], |r| r.get(0)).optional())?
             .flatten();
         if let Some(hash) = hash {
             self.hash = hex(&hash);
@@ -509,8 +506,7 @@ impl Entry {
                 self.customer,
                 unhex(&self.hash),
             ])
-        })
-        .map_err(sql)?;
+        })?;
         let mut touched = Touched {
             n: conn.last_insert_rowid(),
             ..Touched::default()
@@ -585,8 +581,7 @@ impl Entry {
             names.join(", ")
         );
         conn.prepare_cached(&query)
-            .and_then(|mut s| s.execute(rusqlite::params_from_iter(values)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(rusqlite::params_from_iter(values)))?;
         match table.entity {
             Entity::Customer => {
                 touched.customers.insert(conn.last_insert_rowid());
@@ -608,8 +603,7 @@ impl Entry {
             .and_then(|mut s| {
                 let (before, after) = (from_json(&edit.before), from_json(&edit.after));
                 s.execute(params![edit.id, touched.n, edit.table, edit.row, edit.field, before, after, seen, knew])
-            })
-            .map_err(sql)?;
+            })?;
         Ok(())
     }
 
@@ -688,8 +682,7 @@ fn keep_birth(conn: &Connection, edit: &Edited, now: &Value) -> Result<()> {
         "INSERT INTO born (row, field, value) SELECT ?1, ?2, ?3
          WHERE NOT EXISTS (SELECT 1 FROM edit WHERE row = ?1 AND field = ?2 AND seen = x'') ON CONFLICT DO NOTHING",
     )
-    .and_then(|mut s| s.execute(params![edit.row, edit.field, now]))
-    .map_err(sql)?;
+    .and_then(|mut s| s.execute(params![edit.row, edit.field, now]))?;
     Ok(())
 }
 

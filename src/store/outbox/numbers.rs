@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::files;
 use crate::store::open::{Identity, identity_of};
 use crate::store::transact::has_batch;
-use crate::store::{Store, roll_back, sql};
+use crate::store::{Store, roll_back};
 
 use super::{Added, Contents, Line, Outbox, read_line};
 
@@ -175,8 +175,7 @@ impl Outbox {
                         last: Id(r.get(2)?),
                     })
                 })
-            })
-            .map_err(sql)?;
+            })?;
         self.add_soon(&[line]).map(|_| ())
     }
 }

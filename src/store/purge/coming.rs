@@ -12,7 +12,7 @@ use crate::domain::id::Id;
 use crate::error::Result;
 use crate::store::batch::OWNER;
 use crate::store::hash::{Changed, Item};
-use crate::store::{batch, ids, sql};
+use crate::store::{batch, ids};
 
 use super::{FIELD, Knew, belonging, grave_of_customer, take_away};
 
@@ -84,8 +84,7 @@ impl Coming {
         }
         let made = grave(conn, customer)?;
         conn.prepare_cached("INSERT INTO customer (id, batch, name) VALUES (?, ?, '')")
-            .and_then(|mut s| s.execute(params![customer, made]))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params![customer, made]))?;
         Ok(Some(conn.last_insert_rowid()))
     }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::domain::command::Entity;
 use crate::domain::id::Id;
 use crate::error::Result;
-use crate::store::{batch, sql};
+use crate::store::batch;
 
 /// What is left of a purged row.
 pub struct Grave {
@@ -30,7 +30,7 @@ pub fn grave_of(conn: &Connection, row: &[u8]) -> Result<Option<Grave>> {
             })
             .optional()
         })
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The same of a customer.

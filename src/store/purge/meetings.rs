@@ -10,7 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Day;
 use crate::error::Result;
 use crate::store::batch::{self, Batch, OWNER, Table};
-use crate::store::{hash, ids, sql};
+use crate::store::{hash, ids};
 
 /// One such meeting.
 pub struct Meeting {
@@ -58,9 +58,9 @@ pub fn meetings(conn: &Connection, goes: &[(&'static Table, Id)]) -> Result<Vec<
         serde_json::json!(people).to_string(),
     );
     let mut found = Vec::new();
-    let mut statement = conn.prepare_cached(&query).map_err(sql)?;
-    let mut rows = statement.query(params![gone, named]).map_err(sql)?;
-    while let Some(r) = rows.next().map_err(sql)? {
+    let mut statement = conn.prepare_cached(&query)?;
+    let mut rows = statement.query(params![gone, named])?;
+    while let Some(r) = rows.next()? {
         let mut values: Vec<Value> = (0..table.columns.len())
             .map(|at| hash::value_at(r, at + 1))
             .collect::<Result<_>>()?;
@@ -128,7 +128,7 @@ pub fn meetings(conn: &Connection, goes: &[(&'static Table, Id)]) -> Result<Vec<
         };
         let (customer, day) = (number(customer), Day::from_number(number(place("day"))));
         found.push(Meeting {
-            id: Id(r.get(0).map_err(sql)?),
+            id: Id(r.get(0)?),
             customer,
             anew,
             day,

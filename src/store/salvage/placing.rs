@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
-use crate::store::{backup, batch, merge, open, presence, sql};
+use crate::store::{backup, batch, merge, open, presence};
 
 /// Names how many batches a salvaged book had when it was made.
 pub const SALVAGED: &str = "salvaged";
@@ -39,10 +39,8 @@ fn adds_nothing(old: &Path, new: &Path) -> Result<bool> {
         return Ok(false);
     }
     let (old, new) = (merge::read_only(old)?, merge::read_only(new)?);
-    let number = |conn: &Connection, query: &str| {
-        conn.query_row(query, [], |r| r.get::<_, Option<i64>>(0))
-            .map_err(sql)
-    };
+    let number =
+        |conn: &Connection, query: &str| conn.query_row(query, [], |r| r.get::<_, Option<i64>>(0));
     let made = number(
         &old,
         &format!("SELECT max(CAST(v AS INTEGER)) FROM meta WHERE k = '{SALVAGED}'"),
@@ -62,13 +60,11 @@ fn adds_nothing(old: &Path, new: &Path) -> Result<bool> {
     }
     // Batches that stand in for unreadable ones are made anew each time.
     for n in merge::theirs::missing(&new, &old)? {
-        let real = old
-            .query_row(
-                "SELECT command <> 'salvage' FROM batch WHERE n = ?",
-                [n],
-                |r| r.get(0),
-            )
-            .map_err(sql)?;
+        let real = old.query_row(
+            "SELECT command <> 'salvage' FROM batch WHERE n = ?",
+            [n],
+            |r| r.get(0),
+        )?;
         if real {
             return Ok(false);
         }

@@ -17,8 +17,8 @@ use crate::store::purge::Coming;
 use crate::store::{heads, moves, search};
 
 use super::super::ids;
+use super::Result;
 use super::scrap::Scrap;
-use super::{Result, sql};
 
 /// What a source had that the others lacked.
 #[derive(Default)]
@@ -104,16 +104,14 @@ impl<'s> Rebuild<'s> {
             if crate::store::transact::has_batch(self.conn, entry.batch)? {
                 continue;
             }
-            self.conn.execute_batch("SAVEPOINT entry").map_err(sql)?;
+            self.conn.execute_batch("SAVEPOINT entry")?;
             // What needs something that is not here waits for another round.
             let done = entry.write(self.conn, coming).is_ok();
-            self.conn
-                .execute_batch(if done {
-                    "RELEASE entry"
-                } else {
-                    "ROLLBACK TO entry; RELEASE entry"
-                })
-                .map_err(sql)?;
+            self.conn.execute_batch(if done {
+                "RELEASE entry"
+            } else {
+                "ROLLBACK TO entry; RELEASE entry"
+            })?;
             if done {
                 taken += 1;
                 let (rows, edits) = entry.sizes();
@@ -133,16 +131,14 @@ impl<'s> Rebuild<'s> {
             let mut statement = self
                 .scrap
                 .conn
-                .prepare("SELECT n, id FROM batch ORDER BY n")
-                .map_err(sql)?;
-            let mut rows = statement.query([]).map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
-                let (n, id): (i64, Id) = (row.get(0).map_err(sql)?, Id(row.get(1).map_err(sql)?));
+                .prepare("SELECT n, id FROM batch ORDER BY n")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (n, id): (i64, Id) = (row.get(0)?, Id(row.get(1)?));
                 let known: bool = self
                     .conn
                     .prepare_cached("SELECT EXISTS (SELECT 1 FROM batch WHERE id = ?)")
-                    .and_then(|mut s| s.query_row([id], |r| r.get(0)))
-                    .map_err(sql)?;
+                    .and_then(|mut s| s.query_row([id], |r| r.get(0)))?;
                 if !known {
                     let (header, hash, finished) = self.header(n)?;
                     left.push((n, self.put_header(&header, &hash, finished)?));
@@ -154,10 +150,10 @@ impl<'s> Rebuild<'s> {
             let query = format!(
                 "SELECT DISTINCT batch FROM {table} WHERE batch NOT IN (SELECT n FROM batch)"
             );
-            let mut statement = self.scrap.conn.prepare(&query).map_err(sql)?;
-            let rows = statement.query_map([], |r| r.get(0)).map_err(sql)?;
+            let mut statement = self.scrap.conn.prepare(&query)?;
+            let rows = statement.query_map([], |r| r.get(0))?;
             for n in rows {
-                lost.insert(n.map_err(sql)?);
+                lost.insert(n?);
             }
         }
         let mut stand_ins = Vec::new();
@@ -223,16 +219,15 @@ impl<'s> Rebuild<'s> {
         self.conn
             .prepare_cached(&query)
             .and_then(|mut s| s.query_row([id], |r| r.get(0)))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     fn header(&self, n: i64) -> Result<(Header, Vec<u8>, bool)> {
         let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
-        let mut statement = self.scrap.conn.prepare_cached(&query).map_err(sql)?;
-        let mut rows = statement.query([n]).map_err(sql)?;
+        let mut statement = self.scrap.conn.prepare_cached(&query)?;
+        let mut rows = statement.query([n])?;
         let row = rows
-            .next()
-            .map_err(sql)?
+            .next()?
             .ok_or_else(|| Error::failed("a batch that was read is gone"))?;
         let (header, hash, finished, _) = hash::header_of(row)?;
         Ok((header, hash, finished))
@@ -249,8 +244,7 @@ impl<'s> Rebuild<'s> {
                     h.id, h.person, h.device, h.number, h.hlc, h.wall, h.command, h.label, h.undoes, finished, h.made, h.edits, h.customer,
                     hash
                 ])
-            })
-            .map_err(sql)?;
+            })?;
         Ok(self.conn.last_insert_rowid())
     }
 
@@ -285,29 +279,24 @@ impl<'s> Rebuild<'s> {
             }
             Ok(())
         })?;
-        self.conn
-            .execute(
-                "UPDATE batch SET made = ?, edits = ? WHERE n = ?",
-                params![made, edits, own],
-            )
-            .map_err(sql)?;
+        self.conn.execute(
+            "UPDATE batch SET made = ?, edits = ? WHERE n = ?",
+            params![made, edits, own],
+        )?;
         let header = {
             let query = format!("SELECT {} FROM batch WHERE n = ?", hash::HEADER);
-            let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-            let mut rows = statement.query([own]).map_err(sql)?;
+            let mut statement = self.conn.prepare_cached(&query)?;
+            let mut rows = statement.query([own])?;
             let row = rows
-                .next()
-                .map_err(sql)?
+                .next()?
                 .ok_or_else(|| Error::failed("a batch that was made is gone"))?;
             hash::header_of(row)?.0
         };
         let digest = hash::of_batch(self.conn, own, &header)?;
-        self.conn
-            .execute(
-                "UPDATE batch SET hash = ? WHERE n = ?",
-                params![&digest[..], own],
-            )
-            .map_err(sql)?;
+        self.conn.execute(
+            "UPDATE batch SET hash = ? WHERE n = ?",
+            params![&digest[..], own],
+        )?;
         Ok(())
     }
 
@@ -320,7 +309,7 @@ impl<'s> Rebuild<'s> {
                 .prepare_cached("INSERT INTO tombstone (id, entity, batch, purged, digest) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING")
                 .and_then(|mut s| s.execute(params![id, entity, own, own, &digest[..]]))
                 .map(|_| ())
-                .map_err(sql),
+                .map_err(Into::into),
             _ => Ok(()),
         }
     }
@@ -342,8 +331,7 @@ impl<'s> Rebuild<'s> {
         }
         self.conn
             .prepare_cached(table.insert)
-            .and_then(|mut s| s.execute(params_from_iter(values)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params_from_iter(values)))?;
         // What no edit explains any more stands all the same.
         for (field, value) in &made.strange {
             batch::store(self.conn, table, made.id, field, value)?;
@@ -358,7 +346,7 @@ impl<'s> Rebuild<'s> {
             .conn
             .prepare_cached(&query)
             .and_then(|mut s| s.query_row([id], |r| r.get(0)))
-            .map_err(sql)
+            .map_err(Into::into)
     }
 
     /// The id of a row of the damaged file: as its row says, or an index.
@@ -401,8 +389,7 @@ impl<'s> Rebuild<'s> {
             .chain(values);
         self.conn
             .prepare_cached(batch::table(Entity::Customer).insert)
-            .and_then(|mut s| s.execute(params_from_iter(all)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.execute(params_from_iter(all)))?;
         let n = self.conn.last_insert_rowid();
         self.seal(own)?;
         self.stand_ins.insert(theirs, id);
@@ -418,11 +405,10 @@ impl<'s> Rebuild<'s> {
                  WHERE t.customer = ? AND b.made = 1 AND b.edits = 0 AND length(b.customer) = 16 LIMIT 1",
                 table.name
             );
-            let mut statement = self.scrap.conn.prepare_cached(&query).map_err(sql)?;
+            let mut statement = self.scrap.conn.prepare_cached(&query)?;
             if let Some(id) = statement
                 .query_row([theirs], |r| r.get(0).map(Id))
-                .optional()
-                .map_err(sql)?
+                .optional()?
             {
                 return Ok(Some(id));
             }
@@ -448,12 +434,11 @@ impl<'s> Rebuild<'s> {
         {
             let mut statement = self
                 .conn
-                .prepare("SELECT DISTINCT entity, row, field FROM edit")
-                .map_err(sql)?;
-            let mut rows = statement.query([]).map_err(sql)?;
-            while let Some(row) = rows.next().map_err(sql)? {
-                let entity: i64 = row.get(0).map_err(sql)?;
-                let (id, field) = (Id(row.get(1).map_err(sql)?), search::text_at(row, 2)?);
+                .prepare("SELECT DISTINCT entity, row, field FROM edit")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let entity: i64 = row.get(0)?;
+                let (id, field) = (Id(row.get(1)?), search::text_at(row, 2)?);
                 // Removals last, and a customer's last of all: they are judged by the rest.
                 fields.insert((
                     u8::from(field == "removed"),
@@ -475,21 +460,17 @@ impl<'s> Rebuild<'s> {
         }
         let mut moved = self
             .conn
-            .prepare("SELECT DISTINCT customer FROM event WHERE kind = 6")
-            .map_err(sql)?;
-        let mut rows = moved.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            moves::settle(self.conn, row.get(0).map_err(sql)?)?;
+            .prepare("SELECT DISTINCT customer FROM event WHERE kind = 6")?;
+        let mut rows = moved.query([])?;
+        while let Some(row) = rows.next()? {
+            moves::settle(self.conn, row.get(0)?)?;
         }
         self.conn
-            .execute_batch("INSERT INTO found (found) VALUES ('delete-all'); INSERT INTO person (person) VALUES ('delete-all')")
-            .map_err(sql)?;
-        self.conn
-            .execute(
-                "DELETE FROM meta WHERE k IN ('found_upto', 'person_upto')",
-                [],
-            )
-            .map_err(sql)?;
+            .execute_batch("INSERT INTO found (found) VALUES ('delete-all'); INSERT INTO person (person) VALUES ('delete-all')")?;
+        self.conn.execute(
+            "DELETE FROM meta WHERE k IN ('found_upto', 'person_upto')",
+            [],
+        )?;
         while search::catch_up(self.conn, 10_000)? {}
         Ok(())
     }

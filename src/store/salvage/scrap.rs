@@ -12,9 +12,9 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use crate::domain::id::Id;
 use crate::store::{open, schema};
 
+use super::Result;
 use super::cells::{self, Page};
 use super::pages::Pages;
-use super::{Result, sql};
 
 /// Tables that are read; what is not here follows from them.
 pub const TABLES: [&str; 13] = [
@@ -87,21 +87,18 @@ struct Shape {
 
 impl Shape {
     fn of(conn: &Connection, name: &'static str) -> Result<Shape> {
-        let mut statement = conn
-            .prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?)")
-            .map_err(sql)?;
-        let rows = statement
-            .query_map([name], |r| {
-                let key = r.get::<_, i64>(3)? > 0;
-                Ok(Column {
-                    name: r.get(0)?,
-                    kind: r.get(1)?,
-                    needed: r.get::<_, i64>(2)? == 1,
-                    key,
-                })
+        let mut statement =
+            conn.prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?)")?;
+        let rows = statement.query_map([name], |r| {
+            let key = r.get::<_, i64>(3)? > 0;
+            Ok(Column {
+                name: r.get(0)?,
+                kind: r.get(1)?,
+                needed: r.get::<_, i64>(2)? == 1,
+                key,
             })
-            .map_err(sql)?;
-        let columns: Vec<Column> = rows.collect::<rusqlite::Result<_>>().map_err(sql)?;
+        })?;
+        let columns: Vec<Column> = rows.collect::<rusqlite::Result<_>>()?;
         let names: Vec<String> = columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
         let marks = vec!["?"; names.len()].join(",");
         let insert = format!(
@@ -138,12 +135,10 @@ impl Scrap {
     /// Reads all that can be read of `pages` into the empty file that `conn` has open.
     pub fn read(conn: Connection, pages: &mut Pages) -> Result<Scrap> {
         open::harden(&conn)?;
-        conn.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
-            .map_err(sql)?;
+        conn.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
         schema::migrate(&conn, || Ok(()))?;
         // Nothing has to have its parent here, and the new book's own words are not the damaged one's.
-        conn.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM meta; BEGIN")
-            .map_err(sql)?;
+        conn.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM meta; BEGIN")?;
         let bad_frames = pages.bad_frames;
         let mut scrap = Scrap {
             conn,
@@ -206,15 +201,12 @@ impl Scrap {
         scrap.look_for(pages, &reached, &whole, &tables, &sets)?;
         // What was purged stays so, also where an old page still has it.
         for table in TABLES {
-            scrap
-                .conn
-                .execute(
-                    &format!("DELETE FROM {table} WHERE id IN (SELECT id FROM tombstone)"),
-                    [],
-                )
-                .map_err(sql)?;
+            scrap.conn.execute(
+                &format!("DELETE FROM {table} WHERE id IN (SELECT id FROM tombstone)"),
+                [],
+            )?;
         }
-        scrap.conn.execute_batch("COMMIT").map_err(sql)?;
+        scrap.conn.execute_batch("COMMIT")?;
         scrap.count()?;
         Ok(scrap)
     }
@@ -327,17 +319,14 @@ impl Scrap {
                     [number],
                     |r| r.get(0),
                 )
-                .map_err(sql)
+                .map_err(Into::into)
         };
         for table in TABLES {
-            let (read, last): (i64, i64) = self
-                .conn
-                .query_row(
-                    &format!("SELECT count(*), coalesce(max(n), 0) FROM {table}"),
-                    [],
-                    |r| Ok((r.get(0)?, r.get(1)?)),
-                )
-                .map_err(sql)?;
+            let (read, last): (i64, i64) = self.conn.query_row(
+                &format!("SELECT count(*), coalesce(max(n), 0) FROM {table}"),
+                [],
+                |r| Ok((r.get(0)?, r.get(1)?)),
+            )?;
             let indexed = self
                 .ids
                 .keys()
@@ -382,8 +371,7 @@ impl Scrap {
                     )
                 }
                 _ => Ok(0),
-            }
-            .map_err(sql)?;
+            }?;
             // A number beyond all reason is a damaged one.
             let reasonable = |n: i64| {
                 if n > last.max(indexed).saturating_mul(4).saturating_add(100_000) {
@@ -404,7 +392,7 @@ impl Scrap {
         self.conn
             .query_row("SELECT v FROM meta WHERE k = ?", params![key], |r| r.get(0))
             .optional()
-            .map_err(sql)
+            .map_err(Into::into)
     }
 }
 
@@ -497,6 +485,6 @@ fn put(conn: &Connection, shape: &Shape, n: Option<i64>, row: &[Value]) -> Resul
     {
         Ok(_) => Ok(()),
         Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => Ok(()),
-        Err(e) => Err(sql(e)),
+        Err(e) => Err(e.into()),
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::Id;
 use crate::error::Result;
 use crate::files::Folder;
-use crate::store::{Store, hash, schema, sql};
+use crate::store::{Store, hash, schema};
 
 use super::bundles_in;
 
@@ -53,13 +53,9 @@ mod in_hex {
 impl Count {
     /// Adds a row of [`ROW`].
     fn add(&mut self, row: &Row<'_>) -> Result<()> {
-        let bytes = |at: usize| {
-            row.get_ref(at)
-                .map_err(sql)
-                .map(|v| v.as_blob().unwrap_or_default())
-        };
+        let bytes = |at: usize| row.get_ref(at).map(|v| v.as_blob().unwrap_or_default());
         self.count += 1;
-        self.last = self.last.max(row.get(2).map_err(sql)?);
+        self.last = self.last.max(row.get(2)?);
         self.sum = self.sum.wrapping_add(u128::from_be_bytes(hash::digest(
             &[bytes(3)?, bytes(4)?].concat(),
         )));
@@ -80,16 +76,12 @@ struct Has {
 
 /// Counts what came since it was counted last.
 fn counted(conn: &Connection, mut has: Has) -> Result<Has> {
-    let mut statement = conn
-        .prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n"))
-        .map_err(sql)?;
-    let mut rows = statement.query([has.upto]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
-        has.upto = row.get(0).map_err(sql)?;
-        has.devices
-            .entry(Id(row.get(1).map_err(sql)?))
-            .or_default()
-            .add(row)?;
+    let mut statement =
+        conn.prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n"))?;
+    let mut rows = statement.query([has.upto])?;
+    while let Some(row) = rows.next()? {
+        has.upto = row.get(0)?;
+        has.devices.entry(Id(row.get(1)?)).or_default().add(row)?;
     }
     Ok(has)
 }
@@ -97,13 +89,11 @@ fn counted(conn: &Connection, mut has: Has) -> Result<Has> {
 /// What is here of a device up to a number.
 fn up_to(conn: &Connection, device: Id, last: i64) -> Result<Count> {
     let mut count = Count::default();
-    let mut statement = conn
-        .prepare_cached(&format!(
-            "{ROW} WHERE device = ? AND number <= ? AND finished = 1"
-        ))
-        .map_err(sql)?;
-    let mut rows = statement.query(params![device, last]).map_err(sql)?;
-    while let Some(row) = rows.next().map_err(sql)? {
+    let mut statement = conn.prepare_cached(&format!(
+        "{ROW} WHERE device = ? AND number <= ? AND finished = 1"
+    ))?;
+    let mut rows = statement.query(params![device, last])?;
+    while let Some(row) = rows.next()? {
         count.add(row)?;
     }
     Ok(count)

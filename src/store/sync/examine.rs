@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use crate::domain::id::Id;
 use crate::error::Result;
 use crate::files::{About, Folder, Sort};
-use crate::store::{Mode, Store, purge, schema, search, sql, strange};
+use crate::store::{Mode, Store, purge, schema, search, strange};
 
 use super::{agree, bundle, bundles_in, give, writers};
 
@@ -91,14 +91,11 @@ impl Store {
             found.waiting = self.waits(book, &held)?;
             let mut statement = self
                 .conn
-                .prepare_cached("SELECT id, device FROM batch WHERE finished = 1")
-                .map_err(sql)?;
-            let rows = statement
-                .query_map([], |r| Ok((Id(r.get(0)?), Id(r.get(1)?))))
-                .map_err(sql)?;
+                .prepare_cached("SELECT id, device FROM batch WHERE finished = 1")?;
+            let rows = statement.query_map([], |r| Ok((Id(r.get(0)?), Id(r.get(1)?))))?;
             let mut writers: BTreeMap<Id, bool> = BTreeMap::new();
             for row in rows {
-                let (id, device) = row.map_err(sql)?;
+                let (id, device) = row?;
                 let theirs = || !own.contains(&device) && room.has_folder(&device.to_string());
                 found.others += usize::from(
                     !all.contains(&id) && *writers.entry(device).or_insert_with(theirs),
@@ -181,8 +178,7 @@ impl Store {
             .and_then(|mut s| {
                 s.query_row([device], |r| search::text_at_raw(r, 0))
                     .optional()
-            })
-            .map_err(sql)?;
+            })?;
         Ok(person.map_or_else(
             || format!("device {device}"),
             |person| format!("{person} (device {device})"),

@@ -23,7 +23,7 @@ use crate::files::Folder;
 use crate::store::hash::{Item, LABEL, Tally};
 use crate::store::heads::joined;
 use crate::store::merge::Source;
-use crate::store::{Mode, Store, purge, schema, sql};
+use crate::store::{Mode, Store, purge, schema};
 
 use super::bundle::{self, Bundles, Head, Piece, Spot};
 use super::{Found, MANY, bundles_in, bundles_of};
@@ -283,7 +283,7 @@ fn is_telling(conn: &Connection, item: &Item) -> Result<bool> {
 pub(super) fn hash_of(conn: &Connection, batch: Id) -> Result<Option<Vec<u8>>> {
     conn.prepare_cached("SELECT coalesce(hash, x'') FROM batch WHERE id = ? AND finished = 1")
         .and_then(|mut s| s.query_row([batch], |r| r.get(0)).optional())
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// One process of this machine at a time gives into a folder. Whoever has to wait long goes on: what two give at once stands twice, and
@@ -475,16 +475,14 @@ impl Store {
 
     /// What is kept of one's own bundles.
     fn known_own(&self, own: &BTreeSet<Id>) -> Result<HashMap<String, Known>> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'own/' AND k < 'own0'")
-            .map_err(sql)?;
-        let rows = statement
-            .query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))
-            .map_err(sql)?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT k, CAST(v AS TEXT) FROM meta WHERE k > 'own/' AND k < 'own0'",
+        )?;
+        let rows =
+            statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?;
         let mut known = HashMap::new();
         for row in rows {
-            let (key, text) = row.map_err(sql)?;
+            let (key, text) = row?;
             let name = key.trim_start_matches("own/");
             let writer = name
                 .split_once('/')
@@ -507,8 +505,7 @@ impl Store {
             .and_then(|mut s| {
                 s.query_row([format!("held/{name}")], |r| r.get(0))
                     .optional()
-            })
-            .map_err(sql)?;
+            })?;
         Ok(ids_of(&held.unwrap_or_default()).collect())
     }
 
@@ -530,10 +527,9 @@ impl Store {
     fn batches_with_purged(&self) -> Result<HashSet<Id>> {
         let mut statement = self
             .conn
-            .prepare_cached("SELECT id FROM batch WHERE n IN (SELECT batch FROM tombstone)")
-            .map_err(sql)?;
-        let ids = statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)?;
-        ids.collect::<rusqlite::Result<_>>().map_err(sql)
+            .prepare_cached("SELECT id FROM batch WHERE n IN (SELECT batch FROM tombstone)")?;
+        let ids = statement.query_map([], |r| r.get(0).map(Id))?;
+        ids.collect::<rusqlite::Result<_>>().map_err(Into::into)
     }
 
     /// The finished batches of a device with these numbers.
@@ -541,21 +537,18 @@ impl Store {
         let query = format!(
             "{ROW} WHERE device = ? AND number BETWEEN ? AND ? AND finished = 1 ORDER BY number, n LIMIT ?"
         );
-        let mut statement = self.conn.prepare_cached(&query).map_err(sql)?;
-        let rows = statement
-            .query_map(params![device, first, last, MANY as i64 + 1], row_of)
-            .map_err(sql)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(sql)
+        let mut statement = self.conn.prepare_cached(&query)?;
+        let rows = statement.query_map(params![device, first, last, MANY as i64 + 1], row_of)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(Into::into)
     }
 
     fn rows_named(&self, ids: impl Iterator<Item = Id>) -> Result<Vec<Row>> {
         let mut statement = self
             .conn
-            .prepare_cached(&format!("{ROW} WHERE id = ? AND finished = 1"))
-            .map_err(sql)?;
+            .prepare_cached(&format!("{ROW} WHERE id = ? AND finished = 1"))?;
         let mut rows = Vec::new();
         for id in ids {
-            rows.extend(statement.query_row([id], row_of).optional().map_err(sql)?);
+            rows.extend(statement.query_row([id], row_of).optional()?);
         }
         Ok(rows)
     }
@@ -773,11 +766,10 @@ impl Store {
         };
         let mut statement = self
             .conn
-            .prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n"))
-            .map_err(sql)?;
+            .prepare_cached(&format!("{ROW} WHERE n > ? AND finished = 1 ORDER BY n"))?;
         let (mut waiting, mut top): (BTreeMap<Id, Vec<Row>>, i64) = (BTreeMap::new(), from);
-        for row in statement.query_map([from], row_of).map_err(sql)? {
-            let row = row.map_err(sql)?;
+        for row in statement.query_map([from], row_of)? {
+            let row = row?;
             top = row.n;
             if devices.contains(&row.device) && !held.contains(&row.id) {
                 waiting.entry(row.device).or_default().push(row);
@@ -822,9 +814,9 @@ impl Store {
         let query = "WITH RECURSIVE one (device) AS (SELECT min(device) FROM batch UNION ALL
              SELECT (SELECT min(device) FROM batch WHERE device > one.device) FROM one WHERE one.device IS NOT NULL)
              SELECT device FROM one WHERE device IS NOT NULL";
-        let mut statement = self.conn.prepare_cached(query).map_err(sql)?;
-        let devices = statement.query_map([], |r| r.get(0).map(Id)).map_err(sql)?;
-        devices.collect::<rusqlite::Result<_>>().map_err(sql)
+        let mut statement = self.conn.prepare_cached(query)?;
+        let devices = statement.query_map([], |r| r.get(0).map(Id))?;
+        devices.collect::<rusqlite::Result<_>>().map_err(Into::into)
     }
 
     /// Joins small bundles where they are many.

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::store::hash::{Header, Item, Tally};
 use crate::store::merge::Source;
 use crate::store::sign::{self, Proof};
-use crate::store::{Store, batch, conflicts, purge, sql, transact};
+use crate::store::{Store, batch, conflicts, purge, transact};
 
 use super::bundle::Bundles;
 
@@ -84,25 +84,21 @@ pub fn hold_anew(file: &Path) -> Result<()> {
     let conn = Connection::open_with_flags(
         file,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(sql)?;
+    )?;
     if !kept(&conn)?.is_empty() {
-        conn.execute("DELETE FROM meta WHERE k > 'purge/' AND k < 'purge0'", [])
-            .map_err(sql)?;
+        conn.execute("DELETE FROM meta WHERE k > 'purge/' AND k < 'purge0'", [])?;
     }
     Ok(())
 }
 
 fn kept(conn: &Connection) -> Result<BTreeMap<Id, Held>> {
-    let mut statement = conn
-        .prepare_cached(
-            "SELECT substr(k, 7), CAST(v AS TEXT) FROM meta WHERE k > 'purge/' AND k < 'purge0'",
-        )
-        .map_err(sql)?;
-    let mut rows = statement.query([]).map_err(sql)?;
+    let mut statement = conn.prepare_cached(
+        "SELECT substr(k, 7), CAST(v AS TEXT) FROM meta WHERE k > 'purge/' AND k < 'purge0'",
+    )?;
+    let mut rows = statement.query([])?;
     let mut all = BTreeMap::new();
-    while let Some(row) = rows.next().map_err(sql)? {
-        let (id, text): (String, String) = (row.get(0).map_err(sql)?, row.get(1).map_err(sql)?);
+    while let Some(row) = rows.next()? {
+        let (id, text): (String, String) = (row.get(0)?, row.get(1)?);
         if let (Ok(id), Ok(held)) = (id.parse(), serde_json::from_str(&text)) {
             all.insert(id, held);
         }

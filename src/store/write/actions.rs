@@ -9,7 +9,7 @@ use crate::domain::id::Id;
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{search, sql};
+use crate::store::search;
 
 use super::{Context, Done, count, customer, done, long, names, owner_word, show, word};
 
@@ -85,8 +85,7 @@ pub(super) fn put(
                 "SELECT id, due, severity FROM action
                  WHERE customer = ? AND kind = ? AND reason = ? AND closed IS NULL AND removed = 0 ORDER BY id LIMIT 1",
             )
-            .and_then(|mut s| s.query_row(params![customer, draft.kind, reason], |r| Ok((Id(r.get(0)?), r.get(1)?, r.get(2)?))).optional())
-            .map_err(sql)?
+            .and_then(|mut s| s.query_row(params![customer, draft.kind, reason], |r| Ok((Id(r.get(0)?), r.get(1)?, r.get(2)?))).optional())?
     };
     b.touched.insert(customer);
     if let Some((id, due, was)) = open {
@@ -169,8 +168,7 @@ pub(super) fn owner_of(b: &Batch<'_>, customer: i64) -> Result<String> {
     let owner: String = b
         .conn
         .prepare_cached("SELECT owner FROM customer WHERE n = ?")
-        .and_then(|mut s| s.query_row([customer], |r| search::text_at_raw(r, 0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([customer], |r| search::text_at_raw(r, 0)))?;
     Ok(if owner.is_empty() {
         b.person.clone()
     } else {
@@ -193,8 +191,7 @@ fn open_ones(b: &Batch<'_>, actions: &[Id]) -> Result<Vec<(Id, i64, String)>> {
                     Ok((r.get(0)?, search::text_at_raw(r, 1)?, r.get(2)?))
                 })
                 .optional()
-            })
-            .map_err(sql)?;
+            })?;
         match found {
             None => return Err(Error::not_found("the call to action is gone")),
             Some((n, title, None)) => open.push((*id, n, title)),

@@ -13,7 +13,7 @@ use crate::domain::stage::StageNo;
 use crate::domain::time::{Day, Stamp};
 use crate::error::{Error, Kind, Result};
 use crate::store::batch::{self, Batch, json_value};
-use crate::store::{conflicts, heads, sql};
+use crate::store::{conflicts, heads};
 use crate::text::with_article;
 
 use super::stages::find_stage;
@@ -302,11 +302,10 @@ pub(super) fn give(b: &mut Batch<'_>, id: Id, owner: &str, carried: &mut Carried
             batch::table(entity).name
         );
         let rows: Vec<Id> = {
-            let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
+            let mut statement = b.conn.prepare_cached(&query)?;
             statement
                 .query_map(rusqlite::params![id, old], |r| r.get(0).map(Id))
-                .and_then(Iterator::collect)
-                .map_err(sql)?
+                .and_then(Iterator::collect)?
         };
         for row in rows {
             *carried += usize::from(b.set(entity, row, "owner", Value::Text(owner.to_owned()))?);
@@ -351,9 +350,11 @@ fn clash(
             };
             if current.gone && !brings_back && clash.removed.is_none() {
                 let removal = |of: Id| {
-                    Ok(heads::of_field(b.conn, of, "removed")?
-                        .into_iter()
-                        .rfind(|h| h.after == Value::Integer(1)))
+                    Result::<_>::Ok(
+                        heads::of_field(b.conn, of, "removed")?
+                            .into_iter()
+                            .rfind(|h| h.after == Value::Integer(1)),
+                    )
                 };
                 let found = match (removal(*row)?, owner_of(b, table, *row)?) {
                     (None, Some(customer)) => removal(customer)?,
@@ -407,7 +408,7 @@ fn owner_of(b: &Batch<'_>, table: &batch::Table, row: Id) -> Result<Option<Id>> 
     b.conn
         .prepare_cached(&query)
         .and_then(|mut s| s.query_row([&row], |r| r.get(0).map(Id)).optional())
-        .map_err(sql)
+        .map_err(Into::into)
 }
 
 /// The refusal of a write that would go over another's, with what stands against it.

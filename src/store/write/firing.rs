@@ -13,7 +13,7 @@ use crate::domain::task::TaskDraft;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{search, signal, sql};
+use crate::store::{search, signal};
 
 use super::work::add_task;
 use super::{Context, Done, EventDraft, actions, done, event, plays};
@@ -92,8 +92,7 @@ pub(super) fn take_back(b: &mut Batch<'_>, fired: Id) -> Result<Done> {
                 ))
             })
             .optional()
-        })
-        .map_err(sql)?;
+        })?;
     let Some((customer, text, more)) = found else {
         return Err(
             Error::not_found("no rule fired there, or it was taken back")
@@ -140,8 +139,7 @@ pub(super) fn mention(
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM customer WHERE owner = ?1 AND removed = 0) OR EXISTS (SELECT 1 FROM batch WHERE person = ?1)",
             )
-            .and_then(|mut s| s.query_row([word], |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([word], |r| r.get(0)))?;
         if known {
             let first: String = text
                 .lines()

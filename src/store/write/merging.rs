@@ -8,7 +8,7 @@ use crate::domain::id::Id;
 use crate::domain::money::Currency;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, Batch, TABLES};
-use crate::store::{conflicts, sql};
+use crate::store::conflicts;
 
 use super::{Done, EventDraft, customer, done, event, name};
 
@@ -42,11 +42,9 @@ pub(super) fn merge_customers(b: &mut Batch<'_>, keep: Id, other: Id) -> Result<
             table.name
         );
         let ids: Vec<Id> = {
-            let mut statement = b.conn.prepare_cached(&query).map_err(sql)?;
-            let found = statement
-                .query_map([from], |r| r.get(0).map(Id))
-                .map_err(sql)?;
-            found.collect::<rusqlite::Result<_>>().map_err(sql)?
+            let mut statement = b.conn.prepare_cached(&query)?;
+            let found = statement.query_map([from], |r| r.get(0).map(Id))?;
+            found.collect::<rusqlite::Result<_>>()?
         };
         for id in ids {
             b.set(table.entity, id, batch::OWNER, Value::Blob(keep.0.to_vec()))?;
@@ -107,8 +105,7 @@ fn own_fields(b: &Batch<'_>, of: Id) -> Result<Vec<String>> {
     let (tags, attributes) = b
         .conn
         .prepare_cached("SELECT tags, attributes FROM customer WHERE id = ?")
-        .and_then(|mut s| s.query_row([&of], |r| Ok((text(r, 0)?, text(r, 1)?))))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([&of], |r| Ok((text(r, 0)?, text(r, 1)?))))?;
     let mut all: Vec<String> = FIELDS.iter().map(|f| (*f).to_owned()).collect();
     all.extend(
         tags.split(' ')

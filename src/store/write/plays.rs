@@ -11,7 +11,7 @@ use crate::domain::task::TaskDraft;
 use crate::domain::time::Day;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{search, signal, sql};
+use crate::store::{search, signal};
 
 use super::actions::owner_of;
 use super::work::add_task;
@@ -67,8 +67,7 @@ pub(super) fn put(
     let runs: bool = b
         .conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM play WHERE customer = ? AND playbook = ? AND ended IS NULL AND removed = 0)")
-        .and_then(|mut s| s.query_row(params![customer, playbook.code], |r| r.get(0)))
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row(params![customer, playbook.code], |r| r.get(0)))?;
     if runs {
         return Ok(None);
     }
@@ -115,8 +114,7 @@ pub(super) fn skip_step(b: &mut Batch<'_>, step: Id, reason: &str) -> Result<Don
             "SELECT t.id, s.customer, t.title, t.done FROM step s JOIN task t ON t.id = s.task
              WHERE s.id = ? AND s.removed = 0 AND t.removed = 0 AND s.customer IN (SELECT n FROM customer WHERE removed = 0)",
         )
-        .and_then(|mut s| s.query_row([&step], |r| Ok((Id(r.get(0)?), r.get(1)?, search::text_at_raw(r, 2)?, r.get(3)?))).optional())
-        .map_err(sql)?;
+        .and_then(|mut s| s.query_row([&step], |r| Ok((Id(r.get(0)?), r.get(1)?, search::text_at_raw(r, 2)?, r.get(3)?))).optional())?;
     let Some((task, n, title, was_done)) = found else {
         return Err(Error::not_found("the step is gone, or was skipped before"));
     };
@@ -151,8 +149,7 @@ pub(super) fn end_play(
         .and_then(|mut s| {
             s.query_row([&play], |r| Ok((r.get(0)?, search::text_at_raw(r, 1)?)))
                 .optional()
-        })
-        .map_err(sql)?;
+        })?;
     let Some((n, label)) = found else {
         return Err(Error::not_found("the playbook does not run any more"));
     };
@@ -181,12 +178,9 @@ pub(super) fn drop_open_tasks(b: &mut Batch<'_>, play: Id) -> Result<()> {
             .prepare_cached(
                 "SELECT t.id FROM play p JOIN step s ON s.customer = p.customer AND s.play = p.id JOIN task t ON t.id = s.task
                  WHERE p.id = ? AND t.done IS NULL AND t.removed = 0 ORDER BY t.n",
-            )
-            .map_err(sql)?;
-        let rows = statement
-            .query_map([&play], |r| r.get(0).map(Id))
-            .map_err(sql)?;
-        rows.collect::<Result<_, _>>().map_err(sql)?
+            )?;
+        let rows = statement.query_map([&play], |r| r.get(0).map(Id))?;
+        rows.collect::<Result<_, _>>()?
     };
     for task in open {
         b.set(Entity::Task, task, "removed", Value::Integer(1))?;

@@ -9,7 +9,7 @@ use crate::domain::rule::Rules;
 use crate::error::{Error, Kind, Result};
 use crate::store::batch::{self, Batch};
 use crate::store::settings::{self, RULE};
-use crate::store::{sql, twins};
+use crate::store::twins;
 
 use super::{Context, Done, done, word};
 
@@ -211,8 +211,7 @@ fn last_writer(b: &Batch<'_>, key: &str) -> Result<Option<String>> {
         let found = b
             .conn
             .prepare_cached(query)
-            .and_then(|mut s| s.query_row([key], |r| r.get(0)).optional())
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row([key], |r| r.get(0)).optional())?;
         if found.is_some() {
             return Ok(found);
         }

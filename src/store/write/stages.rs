@@ -14,7 +14,7 @@ use crate::domain::stage::{BACK_REASONS, CHURN_REASONS, Reason, StageNo};
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{ids, moves, roster, signal, sql};
+use crate::store::{ids, moves, roster, signal};
 
 use super::{Context, Done, EventDraft, count, customer, event, long, name};
 
@@ -88,8 +88,7 @@ pub(super) fn move_stage(
         let visits: i64 = b
             .conn
             .prepare_cached("SELECT count(*) FROM event WHERE customer = ? AND kind = ? AND channel = ? AND removed = 0")
-            .and_then(|mut s| s.query_row(params![n, EventKind::Stage as i64, stages.code(target)], |r| r.get(0)))
-            .map_err(sql)?;
+            .and_then(|mut s| s.query_row(params![n, EventKind::Stage as i64, stages.code(target)], |r| r.get(0)))?;
         let mut more = serde_json::json!({"from": from.map(|f| stages.code(f)), "to": stages.code(target), "visit": visits + 1, "saw": moves::seen(b.conn, n, b.eye())?});
         b.moves = true;
         if let Some(reason) = reason {
@@ -170,23 +169,21 @@ pub(super) fn from_now(
         let query = "SELECT e.id, e.at, b.command IN ('import', 'demo') FROM event e JOIN batch b ON b.n = e.batch
                      WHERE e.customer = ?1 AND e.kind = ?2 AND e.removed = 0 AND e.at >= ?3
                      AND (?4 IS NULL OR e.channel = ?4 AND e.reference = ?5) ORDER BY e.at, e.id";
-        let mut statement = b.conn.prepare_cached(query).map_err(sql)?;
-        let mut rows = statement
-            .query(params![
-                customer,
-                kind as i64,
-                b.now,
-                of.map(|o| o.0),
-                of.map(|o| o.1)
-            ])
-            .map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let (at, of_file): (i64, bool) = (row.get(1).map_err(sql)?, row.get(2).map_err(sql)?);
+        let mut statement = b.conn.prepare_cached(query)?;
+        let mut rows = statement.query(params![
+            customer,
+            kind as i64,
+            b.now,
+            of.map(|o| o.0),
+            of.map(|o| o.1)
+        ])?;
+        while let Some(row) = rows.next()? {
+            let (at, of_file): (i64, bool) = (row.get(1)?, row.get(2)?);
             // What comes behind one of the last second of today would be of tomorrow.
             if b.zone.day(Stamp(at.saturating_add(1000))) <= today {
                 last = at;
             } else if !of_file {
-                ahead.push(Id(row.get(0).map_err(sql)?));
+                ahead.push(Id(row.get(0)?));
             }
         }
     }

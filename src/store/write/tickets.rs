@@ -8,7 +8,6 @@ use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 use crate::error::{Error, Result};
 use crate::store::batch::{self, Batch};
-use crate::store::sql;
 
 use super::{Done, EventDraft, count, customer, done, event, names, wake, word};
 
@@ -72,20 +71,16 @@ pub(super) fn close(
         }
         let query = "SELECT customer, external, severity, subject FROM ticket WHERE id = ?";
         let text = crate::store::search::text_at_raw;
-        let (n, external, severity, subject) = b
-            .conn
-            .prepare_cached(query)
-            .and_then(|mut s| {
-                s.query_row([id], |r| {
-                    Ok((
-                        r.get::<_, i64>(0)?,
-                        text(r, 1)?,
-                        r.get::<_, i64>(2)?,
-                        text(r, 3)?,
-                    ))
-                })
+        let (n, external, severity, subject) = b.conn.prepare_cached(query).and_then(|mut s| {
+            s.query_row([id], |r| {
+                Ok((
+                    r.get::<_, i64>(0)?,
+                    text(r, 1)?,
+                    r.get::<_, i64>(2)?,
+                    text(r, 3)?,
+                ))
             })
-            .map_err(sql)?;
+        })?;
         step(b, n, "closed", at, &external, severity, &subject)?;
     }
     Ok(done(

@@ -11,7 +11,7 @@ use crate::domain::time::{Day, Stamp};
 use crate::domain::touchpoint::{TouchDraft, channel};
 use crate::error::{Error, Result};
 use crate::store::batch::Batch;
-use crate::store::{signal, sql};
+use crate::store::signal;
 use crate::text::with_article;
 
 use super::customers::owner_word;
@@ -163,8 +163,7 @@ pub(super) fn done_tasks(b: &mut Batch<'_>, tasks: &[Id]) -> Result<Done> {
                     ))
                 })
                 .optional()
-            })
-            .map_err(sql)?;
+            })?;
         let Some((customer, words, was)) = found else {
             return Err(Error::not_found("the task is gone"));
         };
