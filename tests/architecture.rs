@@ -114,7 +114,6 @@ const TO_BE_CUT: &[&str] = &[
     "store/sync.rs",
     "transfer/import/desk.rs",
     "transfer/import/kind.rs",
-    "tui/runner.rs",
     "tui/verbs.rs",
     "tui/views/calls.rs",
     "tui/views/clash.rs",

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::look::Look;
-use super::verbs;
+use super::look::{Look, listed};
 use crate::domain::id::Id;
 use crate::domain::time::Stamp;
 
@@ -340,7 +339,7 @@ impl Look {
                 .map(|d| d.who.clone())
                 .unwrap_or_default()
         };
-        let who = verbs::listed(&key.customers, self);
+        let who = listed(&key.customers, self);
         Draft {
             text,
             at: self.now.at,

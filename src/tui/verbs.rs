@@ -7,6 +7,7 @@ pub mod handover;
 use super::drafts::Key;
 use super::key_row::{Applies, KeyRow, row};
 use super::look::Look;
+pub use super::look::listed;
 use super::measure::safe;
 use super::step::{Cx, Step};
 use super::view::{Keyed, Screen};
@@ -254,28 +255,6 @@ pub fn named(customers: &[Id], look: &Look) -> String {
         many => look
             .say
             .fill("message.customers", &[("n", &many.len().to_string())]),
-    }
-}
-
-/// "Acme Foods", "Acme Foods and Birch Works", "Acme Foods, Birch Works and 35 more"; empty where nobody has a name here.
-pub fn listed(customers: &[Id], look: &Look) -> String {
-    let names: Vec<String> = customers
-        .iter()
-        .take(2)
-        .map(|id| look.name_of(*id))
-        .filter(|name| !name.is_empty())
-        .collect();
-    match (names.as_slice(), customers.len()) {
-        ([a, b], 2) => look.say.fill("draft.two", &[("a", a), ("b", b)]),
-        ([a, b], n) => look.say.fill(
-            "draft.more",
-            &[("a", a), ("b", b), ("n", &(n - 2).to_string())],
-        ),
-        ([one], 1) => one.clone(),
-        ([one], n) => look
-            .say
-            .fill("draft.and", &[("a", one), ("n", &(n - 1).to_string())]),
-        _ => String::new(),
     }
 }
 

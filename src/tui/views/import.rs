@@ -553,7 +553,6 @@ impl Screen for Import {
         self.list_hit(hit, cx);
     }
 
-    /// The code of what was picked, or null when the file was looked at again.
     fn draw(&self, canvas: &mut Canvas, area: Rect) {
         let look = canvas.look;
         let inner = canvas.frame(area, look.say.word("screen.import"), "", true);
