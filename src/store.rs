@@ -332,8 +332,9 @@ impl Store {
                 self.go_on_numbering();
             }
             Keep::Cannot(why) if self.mode != Mode::Memory => {
-                self.read_only
-                    .get_or_insert_with(|| format!("your changes cannot be kept beside it: {why}; --no-outbox writes all the same"));
+                self.read_only.get_or_insert_with(|| {
+                    say!("store.your_changes_cannot_kept", why = why).to_string()
+                });
             }
             _ => {}
         }
@@ -384,10 +385,7 @@ impl Store {
         self.config = Arc::new(read_config(&self.conn)?);
         self.kept = kept::Kept::default();
         if self.identity != before {
-            self.told.push(
-                "the book's file was replaced by another while it was open; this is the new one"
-                    .into(),
-            );
+            self.told.push(say!("store.book_s_file_replaced").into());
         }
         self.key = key_of_book(&self.conn)?;
         self.try_catch_up();
@@ -547,7 +545,7 @@ impl Store {
         let marks = StageMarks::new(&self.config.stages);
         let kept = self.guard().and_then(|()| {
             if self.settings_moved()?.is_some() {
-                return Err(Error::failed("the settings are other ones now"));
+                return Err(Error::failed(say!("store.settings_other_ones_now")));
             }
             { all }.try_for_each(|(n, row)| signal::keep(&self.conn, n, &row.signals, &marks))
         });
@@ -753,7 +751,7 @@ impl Store {
             for (n, person, mut label, wall) in found.into_iter().filter(|(n, ..)| !own.contains(n))
             {
                 if self.mentions_me(n)? {
-                    label.push_str(", and mentions you");
+                    label.push_str(&say!("store.mentions_you"));
                 }
                 news.push((person, label, Stamp(wall)));
             }

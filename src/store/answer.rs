@@ -251,8 +251,8 @@ fn rows(store: &mut Store, text: &str, order: &Order<'_>) -> Result<RowsPage> {
                     roster.sort_attribute(&mut rows, code.trim_start_matches("attr."), *descending);
                 }
                 None => {
-                    return Err(Error::usage(format!("there is no column \"{code}\""))
-                        .hint("retain list --help names them"));
+                    return Err(Error::usage(say!("answer.there_no_column", code = code))
+                        .hint(say!("answer.retain_list_help_names")));
                 }
             }
             rows
@@ -478,7 +478,7 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
 /// The integer of a customer.
 fn number_of(store: &Store, customer: Id) -> Result<i64> {
     ids::number_of(&store.conn, "customer", customer)?
-        .ok_or_else(|| Error::not_found("the customer is gone"))
+        .ok_or_else(|| Error::not_found(say!("answer.customer_gone")))
 }
 
 fn health_at(

@@ -420,7 +420,10 @@ impl Test {
                 Some(_) => life.events.extend(states(fact, made, of, event_back)),
             }
         }
-        let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
+        let which = format!(
+            "WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0",
+            count = count
+        );
         read_states(conn, &which, from, zone, |customer, part, (row, batch)| {
             let back =
                 |part: &mut Part, field: &str, before: &Value| part_back(part, field, before, zone);

@@ -197,13 +197,13 @@ fn cannot(folder: &Path) -> impl Fn(io::Error) -> Error + '_ {
         io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied
             if e.raw_os_error().is_none() =>
         {
-            Error::failed(format!("there is no backup: {e}"))
-                .hint("move it away; Retain makes a folder of its own there")
+            Error::failed(say!("backup.there_no_backup", e = e))
+                .hint(say!("backup.move_away_retain_makes"))
                 .because(e)
         }
-        _ => Error::failed(format!(
-            "there is no backup: {} cannot be written",
-            folder.display()
+        _ => Error::failed(say!(
+            "backup.there_no_backup_cannot",
+            folder = folder.display()
         ))
         .because(e),
     }
@@ -235,7 +235,7 @@ pub fn backup(conn: &Connection, path: &Path, why: &str, now: Stamp) -> Result<P
     let folder = make_folder(path)?;
     let _turn = turn(&folder, Wait::Long).map_err(|e| match e.kind {
         Kind::Busy => Error {
-            message: format!("there is no backup: {}", e.message).into(),
+            message: say!("backup.there_no_backup_2", message = e.message),
             ..e
         },
         _ => e,
@@ -249,11 +249,10 @@ fn make(conn: &Connection, book: &Path, folder: &Folder, why: &str, now: Stamp) 
     if let Ok(space) = rustix::fs::statvfs(folder.path()) {
         let free = space.f_bavail.saturating_mul(space.f_frsize);
         if free < size.saturating_mul(3) {
-            return Err(Error::failed(format!(
-                "there is no backup: {} MB are free, and it takes three times the book",
-                free >> 20
-            ))
-            .hint("free some space on the book's disk"));
+            return Err(
+                Error::failed(say!("backup.there_no_backup_mb", free = free >> 20))
+                    .hint(say!("backup.free_some_space_on")),
+            );
         }
     }
     let mut name = format!("{}-{why}", moment(now));
@@ -313,10 +312,7 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
         let step = run.step(-1)?;
         drop(run);
         if step != rusqlite::backup::StepResult::Done {
-            return Err(Error::new(
-                Kind::Busy,
-                "there is no backup: the book is busy",
-            ));
+            return Err(Error::new(Kind::Busy, say!("backup.there_no_backup_book")));
         }
         // One file that needs no other beside it.
         let _: String = copy.query_row("PRAGMA journal_mode = delete", [], |r| r.get(0))?;
@@ -327,9 +323,7 @@ fn write_copy(conn: &Connection, draft: &Path) -> Result<()> {
         conn.execute_batch("COMMIT")?;
     }
     if read(draft, open::damage)? != work? {
-        return Err(Error::failed(
-            "there is no backup: the copy does not hold what the book holds",
-        ));
+        return Err(Error::failed(say!("backup.there_no_backup_copy")));
     }
     Ok(())
 }
@@ -369,9 +363,9 @@ pub fn verify(path: &Path) -> Result<Holds> {
         .ok()
         .and_then(|said| String::from_utf8(said).ok());
     if said.is_some_and(|said| fingerprint(path).is_ok_and(|now| said.trim() != now)) {
-        return Err(Error::failed(format!(
-            "the backup {} is damaged: it is not the file that was verified",
-            path.display()
+        return Err(Error::failed(say!(
+            "backup.backup_damaged_not_file",
+            path = path.display()
         )));
     }
     Ok(found)
@@ -401,8 +395,12 @@ fn hashes(conn: &Connection, path: &Path) -> Result<()> {
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(Error::failed(format!("in the backup {} {} batches are not what was written", path.display(), wrong.len()))
-        .hint("retain doctor says whether the book has them whole; retain restore --salvage takes them from wherever they are"))
+    Err(Error::failed(say!(
+        "backup.backup_batches_not_what",
+        path = path.display(),
+        wrong = wrong.len()
+    ))
+    .hint(say!("backup.retain_doctor_says_whether")))
 }
 
 fn mark_of(backup: &Path) -> PathBuf {
@@ -446,7 +444,7 @@ fn mark<T>(backup: &Path, found: &Result<T>) {
 /// Reads the file alone: a backup is one file, and what somebody has laid beside it is none of it. Nothing is written for it.
 fn open_to_read(path: &Path) -> Result<Connection> {
     files::open(path).map_err(|e| {
-        Error::failed(format!("the backup {} cannot be read", path.display())).because(e)
+        Error::failed(say!("backup.backup_cannot_read", path = path.display())).because(e)
     })?;
     let conn = open::unchanging(
         path,
@@ -459,9 +457,10 @@ fn open_to_read(path: &Path) -> Result<Connection> {
 fn read(path: &Path, damage: impl FnOnce(&Connection) -> Result<Option<String>>) -> Result<Holds> {
     let conn = open_to_read(path)?;
     if let Some(said) = damage(&conn)? {
-        return Err(Error::failed(format!(
-            "the backup {} is damaged: {said}",
-            path.display()
+        return Err(Error::failed(say!(
+            "backup.backup_damaged",
+            path = path.display(),
+            said = said
         )));
     }
     holds(&conn)
@@ -527,9 +526,7 @@ pub fn restore(path: &Path, which: Option<&str>, now: Stamp) -> Result<Restored>
     let lacks = lacks(&from.path, path);
     // Beside the book under another name first, so that the last step is one renaming.
     let draft = format!("{}-restoring.tmp", moment(now));
-    let failed = |e: io::Error| {
-        Error::failed("the backup cannot be put back; the book is as it was").because(e)
-    };
+    let failed = |e: io::Error| Error::failed(say!("backup.backup_cannot_put_back")).because(e);
     {
         let copy = || -> io::Result<()> {
             let mut to = folder.draft(&draft, mode_in(&folder))?;
@@ -576,12 +573,12 @@ fn whole(file: &Path) -> Result<()> {
     for ending in ["-wal", "-journal"] {
         let beside = open::beside_it(file, ending);
         if fs::symlink_metadata(&beside).is_ok_and(|m| m.len() > 0) {
-            return Err(Error::usage(format!(
-                "{} is not all of its book: its journal {} is beside it",
-                file.display(),
-                beside.display()
+            return Err(Error::usage(say!(
+                "backup.not_all_its_book",
+                file = file.display(),
+                beside = beside.display()
             ))
-            .hint("`retain merge` takes over what it has"));
+            .hint(say!("backup.retain_merge_takes_over")));
         }
     }
     Ok(())
@@ -609,8 +606,8 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
             })
         };
         let found = named.or_else(outside).ok_or_else(|| {
-            Error::not_found(format!("there is no backup {which}"))
-                .hint("`retain backup list` names them")
+            Error::not_found(say!("backup.there_no_backup_3", which = which))
+                .hint(say!("backup.retain_backup_list_names"))
         })?;
         open::check_file(&found.path, false)?;
         if found.day.is_none() {
@@ -627,8 +624,11 @@ fn choose(path: &Path, which: Option<&str>) -> Result<(Backup, Holds)> {
             return Ok((backup, holds));
         }
     }
-    Err(Error::not_found(format!("there is no whole backup in {}", folder_of(path).display()))
-        .hint("`retain restore --salvage` takes what can be read of the book and of backups into a new one"))
+    Err(Error::not_found(say!(
+        "backup.there_no_whole_backup",
+        path = folder_of(path).display()
+    ))
+    .hint(say!("backup.retain_restore_salvage_takes")))
 }
 
 /// Moves the file with its journals into the folder. The file first: a journal without its file does nothing, while another
@@ -708,8 +708,8 @@ impl Store {
     /// A verified backup in the book's folder, now.
     pub fn back_up(&self, why: &str, now: Stamp) -> Result<PathBuf> {
         if self.is_backup() {
-            return Err(Error::usage("a backup is not backed up again")
-                .hint("copy the file, or name another with --to FILE"));
+            return Err(Error::usage(say!("backup.backup_not_backed_up"))
+                .hint(say!("backup.copy_file_or_name")));
         }
         backup(&self.conn, &self.path, why, now)
     }
@@ -718,13 +718,14 @@ impl Store {
     pub fn back_up_to(&self, to: &Path) -> Result<()> {
         if fs::symlink_metadata(to).is_ok() {
             return Err(
-                Error::usage(format!("{} is there already", to.display())).hint("name a new file")
+                Error::usage(say!("backup.there_already", to = to.display()))
+                    .hint(say!("backup.name_new_file")),
             );
         }
         let Some(name) = to.file_name().and_then(|n| n.to_str()) else {
-            return Err(Error::usage(format!(
-                "{} is not the name of a file",
-                to.display()
+            return Err(Error::usage(say!(
+                "backup.not_name_file",
+                to = to.display()
             )));
         };
         let folder = to

@@ -243,7 +243,7 @@ impl<'c> Batch<'c> {
     pub fn set(&mut self, entity: Entity, row: Id, field: &str, value: Value) -> Result<bool> {
         let table = table(entity);
         let Some(current) = current(self.conn, table, row, field)? else {
-            return Err(Error::not_found(format!("the {} is gone", table.name)));
+            return Err(Error::not_found(say!("batch.gone", name = table.name)));
         };
         if current.value == value {
             return Ok(false);
@@ -256,7 +256,7 @@ impl<'c> Batch<'c> {
     pub fn settle(&mut self, entity: Entity, row: Id, field: &str, value: Value) -> Result<()> {
         let table = table(entity);
         let Some(current) = current(self.conn, table, row, field)? else {
-            return Err(Error::not_found(format!("the {} is gone", table.name)));
+            return Err(Error::not_found(say!("batch.gone", name = table.name)));
         };
         self.put(table, row, field, value, current)
     }
@@ -321,9 +321,8 @@ impl<'c> Batch<'c> {
     ) -> Result<()> {
         let entity = table.entity;
         if field == OWNER && owner_number(self.conn, &value)?.is_none() {
-            return Err(
-                Error::not_found("the customer is gone").hint("what was purged takes nothing more")
-            );
+            return Err(Error::not_found(say!("batch.customer_gone"))
+                .hint(say!("batch.what_purged_takes_nothing")));
         }
         let seen = heads::seen(self.conn, row, field, self.eye())?;
         let knew = if field == "removed" && value == Value::Integer(1) {
@@ -458,10 +457,8 @@ pub fn place(conn: &Connection, who: &Who, now: Stamp, upto: Option<i64>) -> Res
         .prepare_cached("SELECT coalesce((SELECT hlc FROM batch WHERE hlc <= ? AND n <= ? ORDER BY hlc DESC LIMIT 1), 0)")
         .and_then(|mut s| s.query_row([horizon(now.0), upto.unwrap_or(i64::MAX)], |r| r.get(0)))?;
     let next = number.checked_add(1).ok_or_else(|| {
-        Error::failed(
-            "the book is damaged: the last change of this device has the greatest number there is",
-        )
-        .hint("retain doctor examines it; a backup is beside the book")
+        Error::failed(say!("batch.book_damaged_last_change"))
+            .hint(say!("batch.retain_doctor_examines_backup"))
     })?;
     Ok((next, time_of(now.0, own, near)))
 }
@@ -593,8 +590,12 @@ pub fn attributes(json: &str) -> serde_json::Map<String, serde_json::Value> {
 fn known(table: &Table, field: &str) -> Result<&'static str> {
     let found = table.fields.iter().find(|f| **f == field);
     found.copied().ok_or_else(|| {
-        Error::usage(format!("{} has no field {field}", with_article(table.name)))
-            .hint(format!("fields: {}", table.fields.join(", ")))
+        Error::usage(say!(
+            "batch.no_field",
+            name = with_article(table.name),
+            field = field
+        ))
+        .hint(format!("fields: {}", table.fields.join(", ")))
     })
 }
 

@@ -307,13 +307,12 @@ pub fn plain(value: &Value) -> Option<String> {
 /// Decides for one of the values: an edit that has seen all of them. It can be taken back like any other.
 pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done> {
     let Some(conflict) = of(b.conn, row, field, Currency::default())? else {
-        return Err(
-            Error::usage("that is no conflict, or no longer").hint("retain conflicts lists them")
-        );
+        return Err(Error::usage(say!("conflicts.no_conflict_or_no"))
+            .hint(say!("conflicts.retain_conflicts_lists_them")));
     };
     let Some(chosen) = conflict.values.iter().find(|v| v.edit == take) else {
-        return Err(Error::usage("that value is not one of the conflict's")
-            .hint("retain conflicts lists them"));
+        return Err(Error::usage(say!("conflicts.value_not_one_conflict"))
+            .hint(say!("conflicts.retain_conflicts_lists_them")));
     };
     let entity = batch::TABLES
         .iter()
@@ -325,7 +324,13 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
         moves::resolve(b, row, take)?;
         let stage = chosen.value.as_deref().unwrap_or_default();
         return Ok(Done {
-            label: format!("Left {name} in {stage}, as {whose} moved it"),
+            label: say!(
+                "conflicts.left_as_moved",
+                name = name,
+                stage = stage,
+                whose = whose
+            )
+            .to_string(),
             changed: 1,
             skipped: Vec::new(),
         });
@@ -339,7 +344,13 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
             chosen.value.clone().map_or(Value::Null, Value::Text),
         )?;
         return Ok(Done {
-            label: format!("Took {field} of {name} from {whose}"),
+            label: say!(
+                "conflicts.took_from",
+                field = field,
+                name = name,
+                whose = whose
+            )
+            .to_string(),
             changed: 1,
             skipped: Vec::new(),
         });
@@ -351,17 +362,22 @@ pub fn resolve(b: &mut Batch<'_>, row: Id, field: &str, take: Id) -> Result<Done
     let value = match found {
         Some(value) => value,
         None if field == "removed" => Value::Integer(0),
-        None => return Err(Error::failed("the value is gone")),
+        None => return Err(Error::failed(say!("conflicts.value_gone"))),
     };
     let removed = field == "removed" && value == Value::Integer(1);
     b.settle(entity, row, field, value)?;
     let label = match (field, removed) {
-        ("removed", true) => format!("Removed {name}, as {whose} did"),
-        ("removed", false) => format!("Kept {name}"),
-        _ => format!("Took {field} of {name} from {whose}"),
+        ("removed", true) => say!("conflicts.removed_as_did", name = name, whose = whose),
+        ("removed", false) => format!("Kept {name}").into(),
+        _ => say!(
+            "conflicts.took_from",
+            field = field,
+            name = name,
+            whose = whose
+        ),
     };
     Ok(Done {
-        label,
+        label: label.to_string(),
         changed: 1,
         skipped: Vec::new(),
     })

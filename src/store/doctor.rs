@@ -38,9 +38,22 @@ impl Gap {
             last,
         } = self;
         if first == last {
-            format!("batch {first} of {person} (device {device}) is missing")
+            say!(
+                "doctor.batch_device_missing",
+                first = first,
+                person = person,
+                device = device
+            )
+            .to_string()
         } else {
-            format!("batches {first} to {last} of {person} (device {device}) are missing")
+            say!(
+                "doctor.batches_device_missing",
+                first = first,
+                last = last,
+                person = person,
+                device = device
+            )
+            .to_string()
         }
     }
 }
@@ -113,7 +126,7 @@ impl Store {
         checks.push(check(
             "beside",
             self.strange_beside(),
-            "nothing strange beside the book".into(),
+            say!("doctor.nothing_strange_beside_book").into(),
         ));
         checks.push(self.outbox_check(waiting)?);
         checks.extend(self.sync_check()?);
@@ -148,7 +161,7 @@ impl Store {
         checks.push(check(
             "schema",
             schema::differences(&self.conn)?,
-            format!("version {}, nothing strange in it", schema::VERSION),
+            say!("doctor.version_nothing_strange", schema = schema::VERSION).to_string(),
         ));
         let mut wrong: Vec<String> = Vec::new();
         {
@@ -164,7 +177,7 @@ impl Store {
         checks.push(check(
             "integrity",
             wrong,
-            "every page and index is sound".into(),
+            say!("doctor.every_page_index_sound").into(),
         ));
         let orphans: i64 =
             self.conn
@@ -172,11 +185,15 @@ impl Store {
                     r.get(0)
                 })?;
         let orphans = if orphans > 0 {
-            vec![format!("{orphans} rows without their parent")]
+            vec![say!("doctor.rows_without_their_parent", orphans = orphans).to_string()]
         } else {
             Vec::new()
         };
-        checks.push(check("parents", orphans, "every row has its parent".into()));
+        checks.push(check(
+            "parents",
+            orphans,
+            say!("doctor.every_row_its_parent").into(),
+        ));
         checks.extend(self.at_one_moment(|s| s.log_checks())?);
         for look in [
             Store::conflict_check,
@@ -200,7 +217,11 @@ impl Store {
                 .err()
                 .map(|e| e.message.into()),
         );
-        checks.push(check("config", wrong, "every setting is read".into()));
+        checks.push(check(
+            "config",
+            wrong,
+            say!("doctor.every_setting_read").into(),
+        ));
         checks.push(self.at_one_moment(Store::signal_check)?);
         checks.extend([self.copies_check()?, self.number_check()?]);
         checks.push(self.at_one_moment(|s| s.signature_check())?);
@@ -217,12 +238,13 @@ impl Store {
         };
         let mut wrong = Vec::new();
         if newest.damaged {
-            wrong.push(format!(
-                "the newest, {}, is damaged; `retain backup` makes another",
-                newest.name
-            ));
+            wrong.push(say!("doctor.newest_damaged_retain_backup", name = newest.name).to_string());
         }
-        check("backups", wrong, format!("the newest is {}", newest.name))
+        check(
+            "backups",
+            wrong,
+            say!("doctor.newest", name = newest.name).to_string(),
+        )
     }
 
     /// The outbox against the book. What was found waiting is looked for again while nobody writes: a change stands in the outbox
@@ -233,32 +255,23 @@ impl Store {
         } else {
             Some(0)
         }) else {
-            let words = format!(
-                "{found} of your changes are not in the book yet, and another is writing: look again in a while"
-            );
+            let words = say!("doctor.your_changes_not_book", found = found);
             return Ok(Check {
                 code: "outbox",
                 ok: true,
-                words,
+                words: words.to_string(),
             });
         };
         let waiting = if waiting > 0 {
-            vec![format!(
-                "{waiting} of your changes wait in your outbox; `retain outbox` shows them"
-            )]
+            vec![say!("doctor.your_changes_wait_your", waiting = waiting).to_string()]
         } else {
             Vec::new()
         };
         let kept = self.outbox.as_ref().map_or_else(
             || "your changes are kept nowhere else".into(),
-            |o| {
-                format!(
-                    "the book has every change of yours; kept in {}",
-                    o.file().display()
-                )
-            },
+            |o| say!("doctor.book_every_change_yours", file = o.file().display()).to_string(),
         );
-        Ok(check("outbox", waiting, kept))
+        Ok(check("outbox", waiting, kept.to_string()))
     }
 
     /// How many changes wait while nobody is between the outbox and the COMMIT: within the lock. `None`: it was not to be had.
@@ -282,22 +295,15 @@ impl Store {
         let mut wrong: Vec<String> = self
             .conflicted_copies()?
             .iter()
-            .map(|path| {
-                format!(
-                    "{} is another copy of this book; retain merge takes over what it has",
-                    path.display()
-                )
-            })
+            .map(|path| say!("doctor.another_copy_this_book", path = path.display()).to_string())
             .collect();
         if open > 0 {
-            wrong.push(format!(
-                "copies say different things of {open} fields; retain conflicts lists them"
-            ));
+            wrong.push(say!("doctor.copies_say_different_things", open = open).to_string());
         }
         Ok(check(
             "copies",
             wrong,
-            "no other copy beside the book, nothing undecided".into(),
+            say!("doctor.no_other_copy_beside").into(),
         ))
     }
 
@@ -312,21 +318,26 @@ impl Store {
                 continue;
             }
             let (device, number): (Id, i64) = (Id(row.get(0)?), row.get(1)?);
-            wrong.push(format!(
-                "number {number} of {} (device {device}) was given to two batches",
-                super::search::text_at(row, 2)?
-            ));
+            wrong.push(
+                say!(
+                    "doctor.number_device_given_two",
+                    number = number,
+                    row = super::search::text_at(row, 2)?,
+                    device = device
+                )
+                .to_string(),
+            );
         }
         if more > 0 {
             wrong.push(format!("and {more} more"));
         }
         if let Some(last) = wrong.last_mut() {
-            last.push_str("; both are kept and exchanged, and no number tells any more whether one is missing");
+            last.push_str(&say!("doctor.both_kept_exchanged_no"));
         }
         Ok(check(
             "numbers",
             wrong,
-            "each number of a device stands for one batch".into(),
+            say!("doctor.each_number_device_stands").into(),
         ))
     }
 
@@ -343,14 +354,11 @@ impl Store {
                 }));
             }
             Part::On if !folder.is_dir() => {
-                let words = format!(
-                    "changes go to {}, which the next exchange makes",
-                    folder.display()
-                );
+                let words = say!("doctor.changes_go_which_next", folder = folder.display());
                 return Ok(Some(Check {
                     code: "sync",
                     ok: true,
-                    words,
+                    words: words.to_string(),
                 }));
             }
             Part::On | Part::Off => {}
@@ -383,33 +391,37 @@ impl Store {
         let more = found.wrong.len().saturating_sub(MOST_NAMED);
         let mut wrong: Vec<String> = found.wrong.iter().take(MOST_NAMED).cloned().collect();
         if more > 0 {
-            wrong.push(format!("and {more} more bundles with faults"));
+            wrong.push(say!("doctor.more_bundles_with_faults", more = more).to_string());
         }
         wrong.extend(telling);
         if self.syncs() {
             wrong.extend(self.disagreements()?);
         }
         let waits = match found.waiting {
-            0 => "each of your changes is in one".to_owned(),
-            1 => "1 change waits for the next exchange".to_owned(),
-            n => format!("{n} changes wait for the next exchange"),
+            0 => say!("doctor.each_your_changes_one").to_string(),
+            1 => say!("doctor.1_change_waits_for").to_string(),
+            n => say!("doctor.changes_wait_for_next", n = n).to_string(),
         };
         let others = match found.others {
             0 => String::new(),
-            n => format!(
-                "; {n} changes that came by merge are in none, and their writers have folders: theirs to give"
-            ),
+            n => say!("doctor.changes_came_by_merge", n = n).to_string(),
         };
         let well = if self.syncs() {
             waits + &others
         } else {
-            "this copy takes no part".to_owned()
+            say!("doctor.this_copy_takes_no").to_string()
         };
         let (bundles, folder) = (found.bundles, folder.display());
         Ok(Some(check(
             "sync",
             wrong,
-            format!("changes go to {folder}, with {bundles} sound bundles; {well}"),
+            say!(
+                "doctor.changes_go_with_sound",
+                folder = folder,
+                bundles = bundles,
+                well = well
+            )
+            .to_string(),
         )))
     }
 
@@ -429,12 +441,16 @@ impl Store {
             .read_only
             .as_ref()
             .map_or_else(String::new, |why| format!("; read-only: {why}"));
-        format!(
-            "{}: {}; journal {journal}, synchronous {sync}, SQLite {}{why}",
-            self.path.display(),
-            self.mode.name(),
-            rusqlite::version()
+        say!(
+            "doctor.journal_synchronous_sqlite",
+            path = self.path.display(),
+            mode = self.mode.name(),
+            journal = journal,
+            sync = sync,
+            version = rusqlite::version(),
+            why = why
         )
+        .to_string()
     }
 
     /// The log: whole, unchanged, and what the rows show follows from it.
@@ -455,16 +471,16 @@ impl Store {
             .query_row("SELECT count(*) FROM batch", [], |r| r.get(0))?;
         let mut wrong = Vec::new();
         if open > 0 {
-            wrong.push(format!("{open} batches were never finished"));
+            wrong.push(say!("doctor.batches_were_never_finished", open = open).to_string());
         }
         wrong.extend(gaps.iter().take(MOST_NAMED).map(Gap::words));
         if gaps.len() > MOST_NAMED {
-            wrong.push(format!("and {} more gaps", gaps.len() - MOST_NAMED));
+            wrong.push(say!("doctor.more_gaps", len = gaps.len() - MOST_NAMED).to_string());
         }
         Ok(check(
             "log",
             wrong,
-            format!("{batches} batches, none missing"),
+            say!("doctor.batches_none_missing", batches = batches).to_string(),
         ))
     }
 
@@ -475,22 +491,27 @@ impl Store {
         let named = wrong.iter().map(|m| {
             let at = crate::domain::time::Stamp(m.header.wall);
             let kinds = if m.kinds.is_empty() {
-                "its own row".to_owned()
+                say!("doctor.its_own_row").to_owned()
             } else {
-                format!("one of its {} rows", m.kinds.join(", "))
+                say!("doctor.one_its_rows", kinds = m.kinds.join(", "))
             };
             let Header {
                 id, label, person, ..
             } = &m.header;
-            format!(
-                "batch {id} (\"{label}\", {person}, {}) is not what was written: {kinds} changed",
-                zone.day(at)
+            say!(
+                "doctor.batch_not_what_written",
+                id = id,
+                label = label,
+                person = person,
+                at = zone.day(at),
+                kinds = kinds
             )
+            .to_string()
         });
         Ok(check(
             "hashes",
             named.collect(),
-            format!("{checked} batches say what was written"),
+            say!("doctor.batches_say_what_written", checked = checked).to_string(),
         ))
     }
 
@@ -511,16 +532,21 @@ impl Store {
             };
             fields += 1;
             if wrong.len() < MOST_NAMED && !heads::is_settled(&self.conn, table, id, &field)? {
-                wrong.push(format!(
-                    "{field} of {} {id} does not say what its latest edit wrote",
-                    table.name
-                ));
+                wrong.push(
+                    say!(
+                        "doctor.does_not_say_what",
+                        field = field,
+                        name = table.name,
+                        id = id
+                    )
+                    .to_string(),
+                );
             }
         }
         Ok(check(
             "fields",
             wrong,
-            format!("{fields} edited fields show their latest edit"),
+            say!("doctor.edited_fields_show_their", fields = fields).to_string(),
         ))
     }
 
@@ -554,16 +580,14 @@ impl Store {
             }
         }
         let wrong = if wrong > 0 {
-            vec![format!(
-                "{wrong} customers have stale figures; retain doctor --rebuild folds them again"
-            )]
+            vec![say!("doctor.customers_stale_figures_retain", wrong = wrong).to_string()]
         } else {
             Vec::new()
         };
         Ok(check(
             "signals",
             wrong,
-            format!("the figures of {customers} customers equal a fold from their first event"),
+            say!("doctor.figures_customers_equal_fold", customers = customers).to_string(),
         ))
     }
 

@@ -29,7 +29,7 @@ impl Store {
     /// Writes every batch with its rows and edits; gives how many batches.
     pub fn dump(&self, out: &mut dyn Write) -> Result<usize> {
         let book = schema::book(&self.conn)?
-            .ok_or_else(|| Error::usage("There is nothing in the book yet"))?;
+            .ok_or_else(|| Error::usage(say!("dump.there_nothing_book_yet")))?;
         self.snapshot(|conn| {
             let mut statement =
                 conn.prepare("SELECT n FROM batch WHERE finished = 1 ORDER BY hlc, id")?;
@@ -65,8 +65,9 @@ impl Store {
         )?;
         let filled = store.writable().and_then(|()| {
             if store.last_batch()? > 0 {
-                let error = Error::usage(format!("There is something in {} already", path.display()));
-                return Err(error.hint("name a new book with `--book FILE`; copies of one book come together by `retain merge`"));
+                let error =
+                    Error::usage(say!("dump.there_something_already", path = path.display()));
+                return Err(error.hint(say!("dump.name_new_book_with")));
             }
             work(&mut store)
         });
@@ -90,12 +91,12 @@ impl Store {
     pub fn take_dump(&mut self, path: &Path, partial: bool) -> Result<Loaded> {
         let name = path.display();
         let head = bundle::dump_head(path).ok_or_else(|| {
-            Error::usage(format!("There is no dump of a book at {name}"))
-                .hint("`retain dump` writes one; other files: `retain import`")
+            Error::usage(say!("dump.there_no_dump_book", name = name))
+                .hint(say!("dump.retain_dump_writes_one"))
         })?;
         if head.format > bundle::FORMAT {
-            return Err(Error::usage(format!("a newer Retain has written {name}"))
-                .hint("update this one first; nothing was loaded"));
+            return Err(Error::usage(say!("dump.newer_retain_written", name = name))
+                .hint(say!("dump.update_this_one_first")));
         }
         let mut bundles = Bundles::default();
         let told = bundles.add(&Spot::Named(path.to_owned()), head.book)?;
@@ -127,11 +128,11 @@ impl Store {
         let why = self.take_rounds(bundles, &Default::default(), &mut done)?;
         wrong.extend(why.into_values());
         if wrong.is_empty() && self.digest()? != head.digest {
-            wrong.push("what was loaded is not what was dumped".into());
+            wrong.push(say!("dump.what_loaded_not_what").into());
         }
         if !wrong.is_empty() && !partial {
-            let error = Error::failed(format!("The dump {name} is damaged: {}", wrong[0]));
-            return Err(error.hint("--partial takes what is sound of it; nothing was loaded"));
+            let error = Error::failed(say!("dump.dump_damaged", name = name, wrong = wrong[0]));
+            return Err(error.hint(say!("dump.partial_takes_what_sound")));
         }
         Ok(Loaded {
             batches: done.taken,

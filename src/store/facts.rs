@@ -56,7 +56,7 @@ impl Store {
         let table = TABLES
             .iter()
             .find(|t| t.name == table)
-            .ok_or_else(|| Error::usage(format!("There is no table {table}")))?;
+            .ok_or_else(|| Error::usage(say!("facts.there_no_table", table = table)))?;
         let columns: Vec<(&str, Holds)> = columns_of(table).collect();
         let read = columns.iter().map(|(c, _)| match *c {
             "customer" => "(SELECT c.id FROM customer c WHERE c.n = t.customer)".to_owned(),
@@ -144,8 +144,8 @@ impl Store {
             let id = self.ids.next(now);
             let (tally, count, edits) = files.look(table, &mut self.ids, now)?;
             if count > 0 {
-                let label = format!("Loaded {count} rows of the table {}", table.name);
-                let header = header(id, files.batches.len(), (count, 0), label);
+                let label = say!("facts.loaded_rows_table", count = count, name = table.name);
+                let header = header(id, files.batches.len(), (count, 0), label.to_string());
                 files.batches.push(Held {
                     hash: tally.finish(&header),
                     header,
@@ -154,12 +154,12 @@ impl Store {
                 made += count;
             }
             if !edits.is_empty() {
-                let label = format!("Loaded what became of rows of the table {}", table.name);
+                let label = say!("facts.loaded_what_became_rows", name = table.name);
                 let header = header(
                     self.ids.next(now),
                     files.batches.len(),
                     (0, edits.len()),
-                    label,
+                    label.to_string(),
                 );
                 let mut tally = Tally::default();
                 edits.iter().for_each(|item| tally.add(item));
@@ -173,11 +173,12 @@ impl Store {
         let all: Vec<i64> = (0..files.batches.len() as i64).collect();
         let taken = self.take_from(&files, &all)?;
         match taken.left_out.first() {
-            Some(left) => Err(Error::usage(format!(
-                "The rows do not hang together: {}: {}",
-                left.label, left.why
+            Some(left) => Err(Error::usage(say!(
+                "facts.rows_do_not_hang",
+                label = left.label,
+                why = left.why
             ))
-            .hint("a row names another by its id; nothing was loaded")),
+            .hint(say!("facts.row_names_another_by"))),
             None => Ok(made),
         }
     }
@@ -216,9 +217,9 @@ impl Files<'_, '_> {
         let mut last = None;
         self.each(table, &mut |id, values| {
             if last >= Some(id) {
-                return Err(Error::usage(format!(
-                    "The rows of the table {} are not in the order of their ids",
-                    table.name
+                return Err(Error::usage(say!(
+                    "facts.rows_table_not_order",
+                    name = table.name
                 )));
             }
             last = Some(id);
@@ -257,9 +258,9 @@ impl Files<'_, '_> {
         let columns: Vec<(&str, Holds)> = columns_of(table).collect();
         (self.rows.borrow_mut())(table.name, &mut |row| {
             let [Datum::Id(id), rest @ ..] = row else {
-                return Err(Error::usage(format!(
-                    "A row of the table {} has no id",
-                    table.name
+                return Err(Error::usage(say!(
+                    "facts.row_table_no_id",
+                    name = table.name
                 )));
             };
             let values = rest

@@ -148,7 +148,7 @@ pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
             .optional()?;
         return found
             .map(|_| id)
-            .ok_or_else(|| Error::not_found(format!("no customer has the id {id}")));
+            .ok_or_else(|| Error::not_found(say!("find.no_customer_id", id = id)));
     }
     for query in [
         "SELECT id FROM customer WHERE external = ? AND external <> '' AND removed = 0 LIMIT 21",
@@ -179,8 +179,8 @@ pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
     };
     match fits[..] {
         [] => Err(
-            Error::not_found(format!("no customer is called \"{name}\""))
-                .hint("retain list shows them; a part of the name is enough"),
+            Error::not_found(say!("find.no_customer_called", name = name))
+                .hint(say!("find.retain_list_shows_them")),
         ),
         [only] => Ok(roster.ids[only]),
         _ => {
@@ -189,7 +189,7 @@ pub fn customer(store: &mut Store, name: &str) -> Result<Id> {
             } else {
                 String::new()
             };
-            let mut error = Error::usage(format!("\"{name}\" fits several customers"));
+            let mut error = Error::usage(say!("find.fits_several_customers", name = name));
             for at in fits.iter().take(10) {
                 error = error.hint(format!("{}  {}", roster.ids[*at], roster.name(*at)));
             }

@@ -228,7 +228,7 @@ pub const HEADER: &str = "id, person, device, number, hlc, wall, command, label,
 pub fn header_of(row: &Row<'_>) -> Result<(Header, Vec<u8>, bool, i64)> {
     let id = |at: usize| -> Result<Id> {
         Id::from_slice(row.get_ref(at)?.as_bytes().unwrap_or_default())
-            .ok_or_else(|| Error::failed("a batch has a damaged id"))
+            .ok_or_else(|| Error::failed(say!("hash.batch_damaged_id")))
     };
     let maybe = |at: usize| -> Result<Option<Id>> { Ok(Id::from_slice(&bytes_at(row, at)?)) };
     let text = |at: usize| super::search::text_at(row, at);

@@ -124,8 +124,8 @@ impl Store {
             all.push(Told {
                 edit: Id(r.get(0)?),
                 kind: table
-                    .map_or("something of a newer Retain", |t| t.name)
-                    .to_owned(),
+                    .map_or(say!("history.something_newer_retain"), |t| t.name.into())
+                    .to_string(),
                 row,
                 name,
                 customer: customer.filter(|c| c.0 != row).map(|c| c.1),

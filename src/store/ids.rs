@@ -78,10 +78,7 @@ pub fn id_of(conn: &Connection, table: &str, n: i64) -> Result<Option<Id>> {
 pub fn named(conn: &Connection, table: &str, n: i64) -> Result<Id> {
     let id = id_of(conn, table, n)?;
     id.ok_or_else(|| {
-        Error::failed(format!(
-            "A row names {} that is not in the book",
-            with_article(table)
-        ))
-        .hint("retain doctor")
+        Error::failed(say!("ids.row_names_not_book", table = with_article(table)))
+            .hint("retain doctor")
     })
 }

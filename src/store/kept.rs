@@ -113,7 +113,7 @@ fn by_halves<T: Send>(
                 lower,
                 upper
                     .join()
-                    .map_err(|_| Error::failed("a thread that read the book has failed"))??,
+                    .map_err(|_| Error::failed(say!("kept.thread_read_book_failed")))??,
             ])
         }),
         None => Ok(vec![read(&store.conn, (0, i64::MAX))?]),

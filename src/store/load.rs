@@ -563,7 +563,7 @@ impl<'a> Loader<'a> {
     /// Puts a subscription version. What it comes to a month follows from what stands then.
     pub fn put_version(&mut self, row: &VersionRow<'_>) -> Result<Outcome> {
         let monthly = |version: &Version| {
-            revenue::mrr(version).ok_or_else(|| Error::usage("the price does not fit in 64 bits"))
+            revenue::mrr(version).ok_or_else(|| Error::usage(say!("load.price_does_not_fit")))
         };
         let currency = self.rivals.currency;
         self.batch.touched.insert(row.customer);
@@ -761,7 +761,12 @@ impl<'a> Loader<'a> {
         let fired = watch.behind(&mut self.batch, today, Fire::Known)?.len();
         watch.fire_held(&mut self.batch, today, self.firings)?;
         let label = if fired > 0 {
-            format!("{label}; rules fired for {fired} customers")
+            say!(
+                "load.rules_fired_for_customers",
+                label = label,
+                fired = fired
+            )
+            .to_string()
         } else {
             label.to_owned()
         };

@@ -25,19 +25,22 @@ pub(super) fn lock(file: &File, place: &Path, at: &str, limit: Duration) -> Resu
     let (mut waited, mut step, mut told) = (Duration::ZERO, Duration::from_millis(1), false);
     while !try_lock(file, place)? {
         if waited >= limit {
-            let message = format!(
-                "{} holds {} and does not let go of it",
-                holder(file),
-                place.display()
+            let message = say!(
+                "locks.holds_does_not_let",
+                file = holder(file),
+                place = place.display()
             );
-            return Err(Error::new(Kind::Busy, message)
-                .hint("end it if it is stopped (`fg`, `kill`), then try again"));
+            return Err(Error::new(Kind::Busy, message).hint(say!("locks.end_if_stopped_fg")));
         }
         if waited >= limit / 10
             && !std::mem::replace(&mut told, true)
             && let Some(say) = SAY.get()
         {
-            say(&format!("waiting for {}, which is at {at}", holder(file)));
+            say(&say!(
+                "locks.waiting_for_which_at",
+                file = holder(file),
+                at = at
+            ));
         }
         std::thread::sleep(step);
         waited += step;
@@ -52,7 +55,7 @@ pub(super) fn try_lock(file: &File, place: &Path) -> Result<bool> {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(e)) => {
-            Err(Error::failed(format!("{} cannot be locked", place.display())).because(e))
+            Err(Error::failed(say!("locks.cannot_locked", place = place.display())).because(e))
         }
     }
 }
@@ -63,6 +66,6 @@ fn holder(file: &File) -> String {
     match pids.as_slice() {
         [] => "another process".into(),
         [pid] => format!("process {pid}"),
-        [pid, ..] => format!("process {pid} with others"),
+        [pid, ..] => say!("locks.process_with_others", pid = pid).to_string(),
     }
 }

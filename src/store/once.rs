@@ -47,16 +47,21 @@ impl Once {
 
 /// A key that was used for another call: when, and for what.
 fn used(label: &str, person: &str, at: impl std::fmt::Display) -> Error {
-    Error::usage(format!("the idempotency key was used for another call: \"{label}\" by {person} on {at}; nothing was written"))
-        .hint("give each call a key of its own")
+    Error::usage(say!(
+        "once.idempotency_key_used_for",
+        label = label,
+        person = person,
+        at = at
+    ))
+    .hint(say!("once.give_each_call_key"))
 }
 
 impl Store {
     /// A call with its key. `call` says what is asked for: the same words for the same call, whenever it is made.
     pub fn once(&self, key: &str, call: &str) -> Result<Once> {
         if key.trim().is_empty() || key.chars().count() > 200 {
-            return Err(Error::usage("an idempotency key has 1 to 200 characters")
-                .hint("for example the id of the job that calls"));
+            return Err(Error::usage(say!("once.idempotency_key_1_200"))
+                .hint(say!("once.for_example_id_job")));
         }
         let digest = |text: String| blake3::hash(text.as_bytes()).to_hex()[..32].to_owned();
         let book = self.book_id().unwrap_or_default();
@@ -124,9 +129,9 @@ impl Store {
             if once.is_call(a.call.as_deref().unwrap_or_default()) {
                 return Ok(true);
             }
-            let what = format!(
-                "{}, which waits in your outbox",
-                super::write::code(&a.command)
+            let what = say!(
+                "once.which_waits_your_outbox",
+                command = super::write::code(&a.command)
             );
             other.get_or_insert(used(&what, &a.person, self.config.zone.day(a.at)));
         }

@@ -122,10 +122,11 @@ fn cautious(conn: &Connection, path: &Path, version: i32) -> Option<String> {
             r.get::<_, String>(0)
         });
         if set.is_ok_and(|mode| mode == "network") {
-            return Some("the team has set it so".into());
+            return Some(say!("open.team_set_so").into());
         }
     }
-    presence::elsewhere(path).map(|h| format!("{} has it open on {}", h.person, h.host))
+    presence::elsewhere(path)
+        .map(|h| say!("open.open_on", person = h.person, host = h.host).to_string())
 }
 
 /// Opens a file that can only be read. A book in WAL mode needs its shared memory even so; where that cannot be made, it is
@@ -137,14 +138,11 @@ fn open_to_read(path: &Path, flags: OpenFlags, why: &str) -> Result<Connection> 
     };
     drop(conn);
     if fs::metadata(wal_of(path)).is_ok_and(|m| m.len() > 0) {
-        return Err(Error::new(
-            Kind::Busy,
-            format!(
-                "the book cannot be read here: {why}, and its last changes are in its -wal file"
-            ),
-        )
-        .hint("copy the book and its -wal file into a folder of your own and open it there")
-        .because(error));
+        return Err(
+            Error::new(Kind::Busy, say!("open.book_cannot_read_here", why = why))
+                .hint(say!("open.copy_book_its_wal"))
+                .because(error),
+        );
     }
     unchanging(path, flags)
 }
@@ -180,12 +178,9 @@ pub fn draft(path: &Path) -> Result<Connection> {
 /// A private copy of a backup with what belongs to it, in a folder of its own that only we can enter.
 pub fn private_copy(backup: &Path) -> Result<tempfile::TempDir> {
     let failed = |e: std::io::Error| {
-        Error::failed(format!(
-            "no copy of {} can be made to look at it",
-            backup.display()
-        ))
-        .hint("free some space, or set TMPDIR")
-        .because(e)
+        Error::failed(say!("open.no_copy_can_made", backup = backup.display()))
+            .hint(say!("open.free_some_space_or"))
+            .because(e)
     };
     let folder = tempfile::tempdir().map_err(failed)?;
     let copy = folder.path().join(backup.file_name().unwrap_or_default());
@@ -206,9 +201,7 @@ pub fn private_copy(backup: &Path) -> Result<tempfile::TempDir> {
 /// Why a backup cannot be written.
 fn why_backup(path: &Path) -> String {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    format!(
-        "it is a backup, of which a copy is shown; `retain restore {name}` puts it in the place of its book"
-    )
+    say!("open.backup_which_copy_shown", name = name).to_string()
 }
 
 /// Why a book on a full disk can only be read.
@@ -235,14 +228,14 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
     if !reachable(path)? {
         if fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink()) {
             return Err(
-                Error::usage(format!("{} is a link that leads nowhere", path.display()))
-                    .hint("remove it, or name another file"),
+                Error::usage(say!("open.link_leads_nowhere", path = path.display()))
+                    .hint(say!("open.remove_or_name_another")),
             );
         }
         if !options.create {
             return Err(
-                Error::not_found(format!("there is no book at {}", path.display()))
-                    .hint("retain demo makes one to try; retain import FILE makes yours"),
+                Error::not_found(say!("open.there_no_book_at", path = path.display()))
+                    .hint(say!("open.retain_demo_makes_one")),
             );
         }
         no_journal_without_file(path)?;
@@ -298,27 +291,36 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
     if let Some(why) = read_only.as_ref().filter(|_| version == 0) {
         return Err(Error::new(
             Kind::Busy,
-            format!(
-                "the book {} is empty and cannot be begun: {why}",
-                path.display()
+            say!(
+                "open.book_empty_cannot_begun",
+                path = path.display(),
+                why = why
             ),
         )
-        .hint("name another place with --book FILE"));
+        .hint(say!("open.name_another_place_with")));
     }
     if version > schema::VERSION {
         let least = schema::min_reader(&conn)?;
         if least > schema::VERSION {
             return Err(Error::new(
                 Kind::Busy,
-                format!("the book was written by a newer Retain (version {version}), and this one ({}) cannot read it", schema::VERSION),
+                say!(
+                    "open.book_written_by_newer",
+                    version = version,
+                    schema = schema::VERSION
+                ),
             )
-            .hint("update; the file was not touched"));
+            .hint(say!("open.update_file_not_touched")));
         }
         read_only = read_only.or_else(|| {
-            Some(format!(
-                "written by a newer Retain (version {version}, this one writes {}); update to edit",
-                schema::VERSION
-            ))
+            Some(
+                say!(
+                    "open.written_by_newer_retain",
+                    version = version,
+                    schema = schema::VERSION
+                )
+                .to_string(),
+            )
         });
     }
     if read_only.is_none() {
@@ -333,10 +335,8 @@ pub fn open(path: &Path, options: &Options, again: bool, purpose: Purpose) -> Re
     if version <= schema::VERSION && read_only.is_none() {
         let strange = schema::differences(&conn)?;
         if !strange.is_empty() {
-            read_only = Some(format!(
-                "its schema is not one that Retain makes: {}",
-                schema::few(&strange)
-            ));
+            read_only =
+                Some(say!("open.its_schema_not_one", strange = schema::few(&strange)).to_string());
         }
     }
     let identity = identity(&path);
@@ -386,9 +386,9 @@ pub fn reachable(path: &Path) -> Result<bool> {
         Err(e) if e.kind() != std::io::ErrorKind::PermissionDenied => Ok(false),
         Err(e) => Err(Error::new(
             Kind::Busy,
-            format!("{} is in a folder that is closed to you", path.display()),
+            say!("open.folder_closed_you", path = path.display()),
         )
-        .hint("ask its owner to let you into the group")
+        .hint(say!("open.ask_its_owner_let"))
         .because(e)),
     }
 }
@@ -398,8 +398,12 @@ fn no_journal_without_file(path: &Path) -> Result<()> {
     for ending in ["-wal", "-journal"] {
         let journal = beside_it(path, ending);
         if fs::metadata(&journal).is_ok_and(|m| m.len() > 0) {
-            return Err(Error::failed(format!("{} is gone, but its journal {} is there", path.display(), journal.display()))
-                .hint("bring the file back beside it; or `retain restore` puts a backup there and moves the journal away"));
+            return Err(Error::failed(say!(
+                "open.gone_but_its_journal",
+                path = path.display(),
+                journal = journal.display()
+            ))
+            .hint(say!("open.bring_file_back_beside")));
         }
     }
     Ok(())
@@ -429,7 +433,7 @@ pub fn is_shared(path: &Path) -> bool {
 pub fn create(path: &Path) -> Result<()> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|e| {
-            Error::failed(format!("cannot make the folder {}", folder.display())).because(e)
+            Error::failed(say!("open.cannot_make_folder", folder = folder.display())).because(e)
         })?;
     }
     let mut options = OpenOptions::new();
@@ -453,7 +457,7 @@ pub fn create(path: &Path) -> Result<()> {
         }
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(Error::failed(format!("cannot make {}", path.display()))
-            .hint("name another place with --book FILE")
+            .hint(say!("open.name_another_place_with"))
             .because(e)),
     }
 }
@@ -464,10 +468,10 @@ pub fn create(path: &Path) -> Result<()> {
 pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
     let name = path.display();
     let meta = fs::metadata(path)
-        .map_err(|e| Error::failed(format!("cannot look at {name}")).because(e))?;
+        .map_err(|e| Error::failed(say!("open.cannot_look_at", name = name)).because(e))?;
     if !meta.is_file() {
-        return Err(Error::usage(format!("{name} is not a file"))
-            .hint("--book takes the path of a Retain book"));
+        return Err(Error::usage(say!("open.not_file", name = name))
+            .hint(say!("open.book_takes_path_retain")));
     }
     if !known {
         check_head(path)?;
@@ -478,13 +482,13 @@ pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
     #[cfg(not(unix))]
     let writable = !meta.permissions().readonly();
     if !writable {
-        return Ok(Some("the file is read-only for you".into()));
+        return Ok(Some(say!("open.file_read_only_for").into()));
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
         if meta.nlink() > 1 {
-            return Ok(Some("the file has a second name (a hard link): its journal would not be found by the other".into()));
+            return Ok(Some(say!("open.file_second_name_hard").into()));
         }
         let folder = path.parent().unwrap_or(Path::new("/"));
         if rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() {
@@ -492,17 +496,18 @@ pub fn check_file(path: &Path, known: bool) -> Result<Option<String>> {
             let way = if mode & 0o022 == 0
                 && rustix::fs::access(folder, rustix::fs::Access::READ_OK).is_ok()
             {
-                format!(
-                    "; its owner can let the group in: chmod g+rwxs {}, or `retain share`",
-                    folder.display()
-                )
+                say!("open.its_owner_can_let", folder = folder.display()).to_string()
             } else {
                 String::new()
             };
-            return Ok(Some(format!(
-                "the folder {} is read-only for you, and a journal has to be written there{way}",
-                folder.display()
-            )));
+            return Ok(Some(
+                say!(
+                    "open.folder_read_only_for",
+                    folder = folder.display(),
+                    way = way
+                )
+                .to_string(),
+            ));
         }
     }
     Ok(None)
@@ -513,7 +518,7 @@ fn check_head(path: &Path) -> Result<()> {
     let name = path.display();
     let mut file = File::open(path).map_err(|e| {
         Error::new(Kind::Busy, format!("cannot read {name}"))
-            .hint("ask its owner for read access")
+            .hint(say!("open.ask_its_owner_for"))
             .because(e)
     })?;
     let mut head = [0u8; 100];
@@ -529,19 +534,19 @@ fn check_head(path: &Path) -> Result<()> {
         let number =
             |at: usize| i32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         if read < 100 || &head[..16] != b"SQLite format 3\0" {
-            let error = Error::usage(format!("{name} is not a Retain book"));
+            let error = Error::usage(say!("open.not_retain_book", name = name));
             // Where there are backups of it, it was one.
             return Err(if super::backup::list(path).is_empty() {
-                error.hint("to read a CSV: retain import FILE")
+                error.hint(say!("open.read_csv_retain_import"))
             } else {
-                error.hint("it was one: `retain restore` puts a backup in its place, --salvage takes what is left of it as well")
+                error.hint(say!("open.one_retain_restore_puts"))
             });
         }
         let tables = number(40) != 0;
         if number(68) != schema::APPLICATION_ID && (tables || number(68) != 0) || number(60) < 0 {
             return Err(
-                Error::usage(format!("{name} is a database of another program"))
-                    .hint("it was not touched"),
+                Error::usage(say!("open.database_another_program", name = name))
+                    .hint(say!("open.not_touched")),
             );
         }
     }
@@ -647,8 +652,10 @@ fn prepare(
     let sync: i64 = conn.query_row("PRAGMA synchronous", [], |r| r.get(0))?;
     let wanted = if mode.is_wal() { "wal" } else { "truncate" };
     if set != wanted || sync != 2 {
-        return Err(Error::failed(format!("the book would be written with journal {set}, synchronous {sync}, which is not safe here"))
-            .hint("`retain doctor` says where it lies; close the other consoles and try again"));
+        return Err(
+            Error::failed(say!("open.book_would_written_with", set = set, sync = sync))
+                .hint(say!("open.retain_doctor_says_where")),
+        );
     }
     // By a connection of its own: one that is about to write is not copied from.
     let before = || {
@@ -748,12 +755,9 @@ fn leave_wal(conn: &Connection, was: &str, mode: &Mode) -> Result<()> {
         Ok(set) if set == "truncate" && read.is_ok() => Ok(()),
         _ => Err(Error::new(
             Kind::Busy,
-            format!(
-                "others have the book open in a way that does not hold here ({})",
-                mode.name()
-            ),
+            say!("open.others_book_open_way", mode = mode.name()),
         )
-        .hint("close the other consoles once, then open it here")),
+        .hint(say!("open.close_other_consoles_once"))),
     }
 }
 

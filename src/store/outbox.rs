@@ -189,18 +189,16 @@ fn put(tail: &mut impl Tail, end: u64, text: &str, sync: bool) -> Result<()> {
         return Ok(());
     };
     if tail.cut(end).is_err() {
-        return Err(
-            Error::failed("your outbox failed while the change was put into it")
-                .hint("it may be written at the next start; `retain outbox` shows whether it waits")
-                .because(error),
-        );
+        return Err(Error::failed(say!("outbox.your_outbox_failed_while"))
+            .hint(say!("outbox.may_written_at_next"))
+            .because(error));
     }
     Err(cannot(error))
 }
 
 fn cannot(error: std::io::Error) -> Error {
-    Error::failed("your own copy of the change could not be kept (is the disk of your home full?); nothing was saved")
-        .hint("free some space; --no-outbox writes without such a copy")
+    Error::failed(say!("outbox.your_own_copy_change"))
+        .hint(say!("outbox.free_some_space_no"))
         .because(error)
 }
 
@@ -230,11 +228,11 @@ impl Outbox {
             Ok(read) => read,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Contents::default()),
             Err(e) => {
-                return Err(Error::failed(format!(
-                    "your outbox {} cannot be read; nothing was saved",
-                    self.file.display()
+                return Err(Error::failed(say!(
+                    "outbox.your_outbox_cannot_read",
+                    file = self.file.display()
                 ))
-                .hint("look at the disk of your home; --no-outbox does without it")
+                .hint(say!("outbox.look_at_disk_your"))
                 .because(e));
             }
         };
@@ -373,7 +371,7 @@ impl Outbox {
                 Err(e) => return Err(cannot(e)),
             };
             locks::lock(&file, &self.file, "your outbox", self.limit).map_err(|e| Error {
-                message: format!("{}; nothing was saved", e.message).into(),
+                message: say!("outbox.nothing_saved", message = e.message),
                 ..e
             })?;
             if super::open::identity(&self.file) == super::open::identity_of(&file) {
@@ -427,7 +425,7 @@ pub fn checksum(json: &str) -> String {
 
 fn write_line(out: &mut String, line: &Line) -> Result<()> {
     let json = serde_json::to_string(line)
-        .map_err(|e| Error::failed("the change has no written form").because(e))?;
+        .map_err(|e| Error::failed(say!("outbox.change_no_written_form")).because(e))?;
     out.push_str(&checksum(&json));
     out.push(' ');
     out.push_str(&json);

@@ -79,7 +79,7 @@ impl Store {
             .0
             - 1;
         self.read_only
-            .get_or_insert_with(|| format!("it is shown as it was on {day}"));
+            .get_or_insert_with(|| say!("past.shown_as_on", day = day).to_string());
         self.conn
             .execute_batch(&format!(
                 "CREATE TEMP TABLE past_batch (n INTEGER PRIMARY KEY, told INTEGER NOT NULL);

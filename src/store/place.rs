@@ -27,7 +27,7 @@ impl Mode {
     pub fn name(&self) -> String {
         match self {
             Mode::Local => "local (WAL)".into(),
-            Mode::Fleeting => "in the machine's memory (WAL): gone when it stops".into(),
+            Mode::Fleeting => say!("place.machine_s_memory_wal").into(),
             Mode::Shared(why) => format!("shared (TRUNCATE): {why}"),
             Mode::Memory => "memory".into(),
         }
@@ -61,10 +61,8 @@ const SYNCED: &[&str] = &[
 pub fn classify(path: &Path) -> (Mode, Option<String>) {
     let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     if let Some(bad) = breaks_locks(&table, path) {
-        let why = format!(
-            "its file system is mounted with {bad}, so locks do not hold; mount it without that option"
-        );
-        return (Mode::Shared("broken locks".into()), Some(why));
+        let why = say!("place.its_file_system_mounted", bad = bad);
+        return (Mode::Shared("broken locks".into()), Some(why.to_string()));
     }
     for folder in path.ancestors().skip(1) {
         let name = folder
@@ -82,7 +80,9 @@ pub fn classify(path: &Path) -> (Mode, Option<String>) {
         }
         if SYNCED.iter().any(|s| name.starts_with(s)) {
             return (
-                Mode::Shared(format!("{} looks like a synced folder", folder.display())),
+                Mode::Shared(
+                    say!("place.looks_like_synced_folder", folder = folder.display()).to_string(),
+                ),
                 None,
             );
         }
@@ -105,7 +105,7 @@ fn file_system(path: &Path) -> Mode {
                 ))
             }
         }
-        Err(_) => Mode::Shared("its file system did not answer".into()),
+        Err(_) => Mode::Shared(say!("place.its_file_system_did").into()),
     }
 }
 

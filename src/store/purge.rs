@@ -570,12 +570,10 @@ fn delete(conn: &Connection, table: &Table, row: Id) -> Result<Option<i64>> {
 pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done> {
     let table = batch::table(entity);
     if entity != Entity::Customer && !table.is_owned() {
-        return Err(Error::usage(
-            "only a customer, and what belongs to one, can be purged",
-        ));
+        return Err(Error::usage(say!("purge.only_customer_what_belongs")));
     }
     if ids::number_of(b.conn, table.name, row)?.is_none() {
-        return Err(Error::not_found(format!("the {} is gone", table.name)));
+        return Err(Error::not_found(say!("purge.gone", name = table.name)));
     }
     let mut gone = Gone::default();
     let mut stay = 0;
@@ -605,8 +603,8 @@ pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done
     }
     match stay {
         0 => {}
-        1 => label += ", and left 1 meeting to the others who were there",
-        _ => label += &format!(", and left {stay} meetings to the others who were there"),
+        1 => label += &say!("purge.left_1_meeting_others"),
+        _ => label += &say!("purge.left_meetings_others_who", stay = stay),
     }
     if !why.is_empty() {
         label += &format!(": {why}");
@@ -677,7 +675,7 @@ impl Store {
         let mut plan = Plan::default();
         let table = batch::table(entity);
         if ids::number_of(&self.conn, table.name, row)?.is_none() {
-            return Err(Error::not_found(format!("the {} is gone", table.name)));
+            return Err(Error::not_found(say!("purge.gone", name = table.name)));
         }
         let mut all = if entity == Entity::Customer {
             merged_into(&self.conn, row)?
@@ -755,7 +753,7 @@ impl Store {
                 .unwrap_or(1)
                 != 0
         {
-            left.push("somebody else has the book open: traces stay in its free space until `retain purge --sweep`".to_owned());
+            left.push(say!("purge.somebody_else_book_open").to_string());
         }
         // The purge goes out first: nobody is to get what is left of a batch and not why.
         if self
@@ -763,23 +761,15 @@ impl Store {
             .and_then(|_| self.rewrite_purged_bundles())
             .is_err()
         {
-            left.push(
-                "your bundles in the sync folder still have it: they could not be written anew"
-                    .to_owned(),
-            );
+            left.push(say!("purge.your_bundles_sync_folder").to_string());
         }
         match self.bundles_that_tell() {
             Ok(words) => left.extend(words),
-            Err(error) => left.push(format!(
-                "the bundles in the sync folder could not be read: {}",
-                error.message
-            )),
+            Err(error) => left
+                .push(say!("purge.bundles_sync_folder_could", message = error.message).to_string()),
         }
         if self.forget_purged().is_err() {
-            left.push(format!(
-                "your outbox of {} could not be rewritten",
-                self.path.display()
-            ));
+            left.push(say!("purge.your_outbox_could_not", path = self.path.display()).to_string());
         }
         left
     }
@@ -817,15 +807,20 @@ impl Store {
                 let damaged =
                     outbox.write_anew(|all| self.without_purged(all, &mut dropped).map(|_| ()))?;
                 if damaged > 0 {
-                    self.told.push(format!(
-                        "{damaged} damaged lines of your outbox are gone from it: nobody could read whether they name what was purged"
-                    ));
+                    self.told.push(
+                        say!("purge.damaged_lines_your_outbox", damaged = damaged).to_string(),
+                    );
                 }
             }
             for (person, what) in dropped {
-                self.told.push(format!(
-                    "a queued change of {person} ({what}) was about what is purged, and is dropped"
-                ));
+                self.told.push(
+                    say!(
+                        "purge.queued_change_about_what",
+                        person = person,
+                        what = what
+                    )
+                    .to_string(),
+                );
             }
         }
         Ok(done)

@@ -13,8 +13,8 @@ impl Store {
     /// kept in the outbox.
     pub fn rehearse(&mut self, command: &Command, now: Stamp) -> Result<(Receipt, BatchPage)> {
         if matches!(command, Command::Purge { .. }) {
-            return Err(Error::usage("a purge cannot be tried")
-                .hint("`retain show CUSTOMER` prints what there is"));
+            return Err(Error::usage(say!("rehearsal.purge_cannot_tried"))
+                .hint(say!("rehearsal.retain_show_customer_prints")));
         }
         self.rehearsing = true;
         let tried = self.attempt(command, now);

@@ -224,7 +224,7 @@ fn scan_beside(
             } else {
                 let (mut part, more) = full
                     .recv()
-                    .map_err(|_| Error::failed("a reader of the customers ended early"))??;
+                    .map_err(|_| Error::failed(say!("roster.reader_customers_ended_early")))??;
                 roster.append(&mut part);
                 stale.extend(more);
                 // Nobody takes the last ones.

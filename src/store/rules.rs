@@ -697,7 +697,7 @@ impl Store {
                 *told = asked.behind(b, context.today, Fire::Known)?;
                 let label = match told.len() {
                     1 => format!("Rule: {}", told[0]),
-                    n => format!("Rules fired for {n} customers"),
+                    n => say!("rules.rules_fired_for_customers", n = n).to_string(),
                 };
                 Ok(write::Done {
                     label,

@@ -170,8 +170,8 @@ pub fn salvage(path: &Path, options: &Options) -> Result<Salvaged> {
     let there = fs::metadata(path).is_ok_and(|m| m.is_file());
     if !there {
         return Err(
-            Error::not_found(format!("there is no file {}", path.display()))
-                .hint("`retain restore` puts a backup there"),
+            Error::not_found(say!("salvage.there_no_file", path = path.display()))
+                .hint(say!("salvage.retain_restore_puts_backup")),
         );
     }
     let folder = backup::make_folder(path)?;
@@ -206,9 +206,9 @@ pub fn salvage(path: &Path, options: &Options) -> Result<Salvaged> {
 }
 
 fn cannot(path: &Path) -> Error {
-    Error::failed(format!(
-        "{} cannot be written; the damaged book is as it was",
-        path.display()
+    Error::failed(say!(
+        "salvage.cannot_written_damaged_book",
+        path = path.display()
     ))
 }
 
@@ -238,7 +238,7 @@ fn open_backup(backup: &Backup, draft: &Path) -> Result<Opened> {
     conn.execute_batch("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")?;
     let strange = schema::differences_at(&conn, schema::version(&conn)?)?;
     if !strange.is_empty() {
-        return Err(Error::failed("its schema has what no Retain made"));
+        return Err(Error::failed(say!("salvage.its_schema_what_no")));
     }
     schema::migrate(&conn, || Ok(()))?;
     Ok(Opened {
@@ -326,9 +326,9 @@ fn put_together(
     let (stand_ins, headless) = (rebuild.stand_ins.len(), rebuild.headless.len());
     let read = scrap.lost.values().any(|l| l.read > 0);
     if !read && sources.is_empty() && entries.is_empty() {
-        return Err(Error::failed(format!(
-            "nothing of a book can be read in {}, and there is no whole backup of it",
-            path.display()
+        return Err(Error::failed(say!(
+            "salvage.nothing_book_can_read",
+            path = path.display()
         )));
     }
     let mut gave: Vec<(String, Gave)> = sources

@@ -73,9 +73,10 @@ fn step(conn: &Connection, at: i32) -> Result<()> {
         r.get(0)
     })?;
     if broken > 0 {
-        return Err(Error::failed(format!(
-            "the migration to version {} would leave {broken} rows without their parent",
-            at + 1
+        return Err(Error::failed(say!(
+            "schema.migration_version_would_leave",
+            at = at + 1,
+            broken = broken
         )));
     }
     conn.execute_batch(&format!(

@@ -230,15 +230,20 @@ pub fn differences(conn: &Connection) -> Result<(Vec<String>, usize)> {
         }
         if faults > 0 {
             let (found, them) = match faults {
-                1 => (format!("1 {} is not found by its words", table.name), "it"),
+                1 => (say!("search.1_not_found_by", name = table.name), "it"),
                 many => (
-                    format!("{many} {}s are not found by their words", table.name),
+                    say!("search.s_not_found_by", many = many, name = table.name),
                     "them",
                 ),
             };
-            wrong.push(format!(
-                "{found}; retain doctor --rebuild indexes {them} again"
-            ));
+            wrong.push(
+                say!(
+                    "search.retain_doctor_rebuild_indexes",
+                    found = found,
+                    them = them
+                )
+                .to_string(),
+            );
         }
     }
     Ok((wrong, count))

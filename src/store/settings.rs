@@ -104,7 +104,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
             e.message().replace('\n', " ")
         ));
         error
-            .hint("the value is TOML; `retain config KEY` prints the present one")
+            .hint(say!("settings.value_toml_retain_config"))
             .because(e)
     };
     match key {
@@ -142,14 +142,14 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
         }
         "currency" => {
             config.currency = Currency::named(value).ok_or_else(|| {
-                Error::usage(format!("{value} is not a currency code"))
-                    .hint("three letters of ISO 4217, such as EUR")
+                Error::usage(say!("settings.not_currency_code", value = value))
+                    .hint(say!("settings.three_letters_iso_4217"))
             })?;
         }
         "zone" => {
             config.zone = Zone::named(value).ok_or_else(|| {
-                Error::usage(format!("{value} is not a time zone"))
-                    .hint("an IANA name, such as Europe/Istanbul")
+                Error::usage(say!("settings.not_time_zone", value = value))
+                    .hint(say!("settings.iana_name_such_as"))
             })?
         }
         _ => match key.split_once('.') {
@@ -166,7 +166,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
                         .pop()
                         .filter(|r| r.code == code && one.rule.is_empty());
                     let rule = rule.ok_or_else(|| {
-                        Error::usage(format!("{key} says another rule, or more than one"))
+                        Error::usage(say!("settings.says_another_rule_or", key = key))
                     })?;
                     match place {
                         Some(at) => wanted.rule[at] = rule,
@@ -189,7 +189,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
                 });
             }
             _ => {
-                return Err(Error::usage(format!("there is no setting {key}"))
+                return Err(Error::usage(say!("settings.there_no_setting", key = key))
                     .hint(format!("settings: {}", names_of_keys())));
             }
         },

@@ -239,9 +239,7 @@ pub const BROKEN: &str = "its signature does not fit";
 
 /// The device is known by another key.
 pub fn other_key(device: Id) -> String {
-    format!(
-        "it is signed with another key than the one by which its device is known; if that is right, `retain sync --new-key {device}` takes it"
-    )
+    say!("sign.signed_with_another_key", device = device).to_string()
 }
 
 /// The device signs, and this is not signed.
@@ -286,9 +284,9 @@ impl Store {
             })
             == Ok(true)
         {
-            let words = format!("your changes are not signed: {why}");
+            let words = say!("sign.your_changes_not_signed", why = why);
             self.unsigned = None;
-            self.tell_once(words);
+            self.tell_once(words.to_string());
         }
     }
 
@@ -331,14 +329,17 @@ impl Store {
         );
         let mut words = Vec::new();
         if count > 0 {
-            words.push(format!(
-                "the signatures of {count} batches do not fit: {named}"
-            ));
+            words.push(
+                say!(
+                    "sign.signatures_batches_do_not",
+                    count = count,
+                    named = named
+                )
+                .to_string(),
+            );
         }
         if missing > 0 {
-            words.push(format!(
-                "{missing} batches are not signed, though their devices sign what they write"
-            ));
+            words.push(say!("sign.batches_not_signed_though", missing = missing).to_string());
         }
         // It is the first that it signed, or in a salvaged book the first behind what it did not.
         let since = "SELECT k.device FROM signer k WHERE k.since NOT IN
@@ -347,15 +348,14 @@ impl Store {
                           WHERE b.device = k.device AND b.finished = 1 AND s.batch IS NULL), 0))";
         let mut statement = self.conn.prepare(since)?;
         for device in statement.query_map([], |r| r.get(0).map(Id))? {
-            words.push(format!(
-                "since when the device {} signs is not what its batches say",
-                device?
-            ));
+            words.push(say!("sign.since_when_device_signs", device = device?).to_string());
         }
-        let well = format!(
-            "{signed} batches are signed by the key of their device, {unsigned} are not signed"
+        let well = say!(
+            "sign.batches_signed_by_key",
+            signed = signed,
+            unsigned = unsigned
         );
-        Ok(super::doctor::check("signatures", words, well))
+        Ok(super::doctor::check("signatures", words, well.to_string()))
     }
 
     /// Forgets by which key a device is known: what comes next under its name is believed.
@@ -378,8 +378,8 @@ impl Store {
         });
         if super::end(&self.conn, work)? == 0 {
             return Err(
-                Error::not_found(format!("no key of a device {device} is known"))
-                    .hint("the sentence about what was left out names the device"),
+                Error::not_found(say!("sign.no_key_device_known", device = device))
+                    .hint(say!("sign.sentence_about_what_left")),
             );
         }
         Ok(())

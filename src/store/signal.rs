@@ -243,7 +243,10 @@ fn block(conn: &Connection, config: &Config, (from, to): (i64, i64)) -> Result<V
                 .extend(read_fact(row, &config.stages, &mut roles)?);
         }
     }
-    let which = format!("WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0");
+    let which = format!(
+        "WHERE customer > ?1 AND customer <= ?1 + {count} AND removed = 0",
+        count = count
+    );
     read_states(conn, &which, from, config.zone, |customer, part, _| {
         if let Some(Some(facts)) = all.get_mut(at(customer)) {
             part.add(facts);

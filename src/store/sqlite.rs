@@ -9,24 +9,29 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         let made = match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Error::new(Kind::Busy, "the book is busy: another is writing").hint("try again; nothing was saved")
+                Error::new(Kind::Busy, say!("sqlite.book_busy_another_writing"))
+                    .hint(say!("sqlite.try_again_nothing_saved"))
             }
-            Some(ErrorCode::DiskFull) => Error::failed("the disk is full; nothing was saved").hint("free some space and try again"),
+            Some(ErrorCode::DiskFull) => Error::failed(say!("sqlite.disk_full_nothing_saved"))
+                .hint(say!("sqlite.free_some_space_try")),
             Some(ErrorCode::ReadOnly) => {
-                Error::new(Kind::Busy, "the book cannot be written here").hint("ask for write access to the file and its folder")
+                Error::new(Kind::Busy, say!("sqlite.book_cannot_written_here"))
+                    .hint(say!("sqlite.ask_for_write_access"))
             }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Error::failed("the book is damaged").hint("retain doctor says where; a backup is beside the book")
+                Error::failed(say!("sqlite.book_damaged"))
+                    .hint(say!("sqlite.retain_doctor_says_where"))
             }
             Some(ErrorCode::OperationInterrupted) => Error::failed("interrupted"),
-            Some(ErrorCode::TooBig) => Error::usage("a text is larger than 16 MB"),
-            Some(ErrorCode::SystemIoFailure) => Error::failed("the disk failed to read or write the book; nothing was saved")
-                .hint("look at the disk and its cable or connection; `retain doctor` examines the book afterwards"),
-            Some(ErrorCode::CannotOpen) => Error::failed("the book's files cannot be opened; nothing was saved")
-                .hint("look whether its folder is still there and can be written to, then try again"),
-            Some(ErrorCode::OutOfMemory) => Error::failed("there is not enough memory").hint("close other programs and try again"),
-            _ => Error::failed(format!("the book did not answer: {}", said(&error)))
-                .hint("`retain doctor` examines the book; a backup may lie beside it"),
+            Some(ErrorCode::TooBig) => Error::usage(say!("sqlite.text_larger_than_16")),
+            Some(ErrorCode::SystemIoFailure) => Error::failed(say!("sqlite.disk_failed_read_or"))
+                .hint(say!("sqlite.look_at_disk_its")),
+            Some(ErrorCode::CannotOpen) => Error::failed(say!("sqlite.book_s_files_cannot"))
+                .hint(say!("sqlite.look_whether_its_folder")),
+            Some(ErrorCode::OutOfMemory) => Error::failed(say!("sqlite.there_not_enough_memory"))
+                .hint(say!("sqlite.close_other_programs_try")),
+            _ => Error::failed(say!("sqlite.book_did_not_answer", error = said(&error)))
+                .hint(say!("sqlite.retain_doctor_examines_book")),
         };
         made.because(error)
     }

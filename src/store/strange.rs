@@ -60,16 +60,17 @@ pub(super) fn few(strange: impl Iterator<Item = String>, folder: &Path) -> Vec<S
     let mut strange: Vec<String> = strange.take(MOST + 1).collect();
     if strange.len() > MOST {
         strange.truncate(MOST);
-        strange.push(format!("and more in {}", folder.display()));
+        strange.push(say!("strange.more", folder = folder.display()).to_string());
     }
     strange
 }
 
 pub(super) fn words(path: &Path, about: About) -> String {
-    format!(
-        "{} is {} of {} bytes that does not belong there",
-        path.display(),
-        about.sort.words(),
-        about.size
+    say!(
+        "strange.bytes_does_not_belong",
+        path = path.display(),
+        words = about.sort.words(),
+        size = about.size
     )
+    .to_string()
 }

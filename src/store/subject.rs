@@ -93,7 +93,7 @@ impl Store {
              WHERE k.id = ?",
             table.fields.iter().map(|f| format!("k.{f}")).collect::<Vec<_>>().join(", ")
         );
-        let gone = || Error::not_found("The contact is gone");
+        let gone = || Error::not_found(say!("subject.contact_gone"));
         let mut statement = self.conn.prepare_cached(&query)?;
         let mut rows = statement.query([&contact])?;
         let row = rows.next()?.ok_or_else(gone)?;

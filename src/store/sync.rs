@@ -187,22 +187,27 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
     }
     let folder = folder.display();
     if books.is_empty() {
-        return Err(Error::not_found(format!("there are no bundles in {folder}"))
-            .hint("it is the one that `retain sync` names on the first machine; a tool may not have brought its files yet"));
+        return Err(
+            Error::not_found(say!("sync.there_no_bundles", folder = folder))
+                .hint(say!("sync.one_retain_sync_names")),
+        );
     }
-    let error = Error::usage(format!(
-        "the bundles in {folder} are of {} books, and of none are most of them",
-        books.len()
+    let error = Error::usage(say!(
+        "sync.bundles_books_none_most",
+        folder = folder,
+        books = books.len()
     ));
-    let error = error.hint("move the folders of the other books elsewhere, then join");
+    let error = error.hint(say!("sync.move_folders_other_books"));
     Err(books
         .iter()
         .take(8)
         .fold(error, |error, (book, (bundles, devices))| {
             let devices: Vec<String> = devices.iter().map(Id::to_string).collect();
-            error.hint(format!(
-                "book {book}: {bundles} of the bundles, of {}",
-                devices.join(", ")
+            error.hint(say!(
+                "sync.book_bundles",
+                book = book,
+                bundles = bundles,
+                devices = devices.join(", ")
             ))
         }))
 }
@@ -210,8 +215,8 @@ fn book_of(heads: &[Head], folder: &Path) -> Result<Head> {
 /// A book of one's own and a team's do not become one by a folder.
 fn another_book(words: String, folder: &Path) -> Error {
     Error::usage(words)
-        .hint(format!("`retain --book NEW.db sync --join \"{}\"` makes the book of that folder beside your own", folder.display()))
-        .hint("customers of one book come into another by `retain export customers` there and `retain import` here")
+        .hint(say!("sync.retain_book_new_db", folder = folder.display()))
+        .hint(say!("sync.customers_one_book_come"))
 }
 
 /// What the bundles in a folder that the person names begin with.
@@ -294,13 +299,13 @@ impl Store {
         let mut rows = vec![("sync".to_owned(), if on { "on" } else { "off" }.to_owned())];
         if let Some(folder) = folder {
             fs::create_dir_all(folder).map_err(|e| {
-                Error::failed(format!("{} cannot be made", folder.display())).because(e)
+                Error::failed(say!("sync.cannot_made", folder = folder.display())).because(e)
             })?;
             let folder = fs::canonicalize(folder)
-                .map_err(|e| Error::failed("the folder cannot be found").because(e))?;
+                .map_err(|e| Error::failed(say!("sync.folder_cannot_found")).because(e))?;
             let text = folder
                 .to_str()
-                .ok_or_else(|| Error::usage("the folder's name is not readable text"))?;
+                .ok_or_else(|| Error::usage(say!("sync.folder_s_name_not")))?;
             rows.push(("sync_folder".to_owned(), text.to_owned()));
         }
         if on {
@@ -321,11 +326,12 @@ impl Store {
             return Ok(());
         }
         Err(another_book(
-            format!(
-                "the bundles in {} are of another book than {}",
-                folder.display(),
-                self.path.display()
-            ),
+            say!(
+                "sync.bundles_another_book_than",
+                folder = folder.display(),
+                path = self.path.display()
+            )
+            .to_string(),
             folder,
         ))
     }
@@ -371,7 +377,8 @@ impl Store {
     /// The sync folder, made where it is not there.
     fn make_sync_folder(&self) -> Result<Arc<Folder>> {
         let folder = self.sync_folder();
-        let cannot = |e| Error::failed(format!("{} cannot be made", folder.display())).because(e);
+        let cannot =
+            |e| Error::failed(say!("sync.cannot_made", folder = folder.display())).because(e);
         match self.opened_room() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let above = folder.parent().unwrap_or(&folder);
@@ -396,13 +403,13 @@ impl Store {
         match self.take_bundles() {
             Ok(done) => self.tell_exchange(&done),
             Err(error) => {
-                let words = format!("the sync folder could not be read: {error}");
+                let words = say!("sync.sync_folder_could_not", error = error);
                 self.left_out = vec![LeftOut {
                     path: self.sync_folder(),
                     was: None,
-                    words: words.clone(),
+                    words: words.to_string(),
                 }];
-                self.tell_once(words);
+                self.tell_once(words.to_string());
             }
         }
     }
@@ -499,7 +506,7 @@ impl Store {
             done.wrong.extend(
                 told.wrong
                     .iter()
-                    .map(|w| format!("the bundle {file}: {w}; it is tried again later")),
+                    .map(|w| say!("sync.bundle_tried_again_later", file = file, w = w).to_string()),
             );
         }
         done.news = self.look()?;
@@ -675,7 +682,15 @@ impl Store {
                         .map_err(Into::into)
                 };
                 if first > next && has(next, first - 1)? < first - next {
-                    wrong.push(format!("the bundles of device {device} lack the batches {next} to {}; they may still come", first - 1));
+                    wrong.push(
+                        say!(
+                            "sync.bundles_device_lack_batches",
+                            device = device,
+                            next = next,
+                            first = first - 1
+                        )
+                        .to_string(),
+                    );
                 }
                 next = next.max(last.saturating_add(1));
             }
@@ -694,9 +709,8 @@ impl Store {
             } else {
                 format!("{} fields have", done.conflicts)
             };
-            self.told.push(format!(
-                "{fields} two values since the last exchange; `retain conflicts` lists them"
-            ));
+            self.told
+                .push(say!("sync.two_values_since_last", fields = fields).to_string());
         }
     }
 
@@ -704,7 +718,7 @@ impl Store {
     pub fn join(path: &Path, folder: &Path, options: &Options) -> Result<(Store, Exchanged)> {
         let heads = heads_in(folder);
         if path.exists() {
-            let words = format!("{} is there already", path.display());
+            let words = say!("sync.there_already", path = path.display());
             let there = merge::read_only(path).ok();
             let book = there
                 .as_ref()
@@ -716,15 +730,15 @@ impl Store {
             });
             return Err(
                 if book.is_some_and(|book| heads.iter().any(|head| head.book == book)) {
-                    Error::usage(words).hint(format!(
-                        "`retain sync --on --folder \"{}\"` lets it take part",
-                        folder.display()
+                    Error::usage(words).hint(say!(
+                        "sync.retain_sync_on_folder",
+                        folder = folder.display()
                     ))
                 } else if is_empty {
-                    Error::usage(format!("{words}, with nothing in it"))
-                        .hint("move it away, then join again")
+                    Error::usage(say!("sync.with_nothing", words = words))
+                        .hint(say!("sync.move_away_then_join"))
                 } else {
-                    another_book(format!("{words}, and is another book"), folder)
+                    another_book(say!("sync.another_book", words = words).to_string(), folder)
                 },
             );
         }

@@ -170,7 +170,7 @@ impl Store {
         self.queued = true;
         Ok(Receipt {
             batch: None,
-            label: format!("Queued, not in the book yet: {why}"),
+            label: say!("transact.queued_not_book_yet", why = why).to_string(),
             changed: 0,
             skipped: Vec::new(),
             customers: Vec::new(),
@@ -231,17 +231,14 @@ impl Store {
                     if let Some(patience) = &mut self.patience
                         && !patience(waited / 1000)
                     {
-                        break Err(Error::new(
-                            Kind::Busy,
-                            "gave up waiting for another's write; nothing was saved",
-                        )
-                        .because(Hitch::Locked));
+                        break Err(Error::new(Kind::Busy, say!("transact.gave_up_waiting_for"))
+                            .because(Hitch::Locked));
                     }
                 }
                 Err(e) if is_busy(&e) => {
-                    let words = format!(
-                        "the book is busy: another has been writing for {} s; nothing was saved",
-                        self.lock_limit / 1000
+                    let words = say!(
+                        "transact.book_busy_another_been",
+                        lock_limit = self.lock_limit / 1000
                     );
                     break Err(Error::new(Kind::Busy, words)
                         .hint("try again")
@@ -279,31 +276,29 @@ impl Store {
         if self.mode != Mode::Memory {
             match open::identity(&self.path) {
                 None if cfg!(unix) => {
-                    return Err(Error::new(
-                        Kind::Conflict,
-                        "the book's file is gone; nothing was saved",
-                    )
-                    .hint("bring it back under its name, or `retain restore`")
-                    .because(Hitch::Gone));
+                    return Err(
+                        Error::new(Kind::Conflict, say!("transact.book_s_file_gone"))
+                            .hint(say!("transact.bring_back_under_its"))
+                            .because(Hitch::Gone),
+                    );
                 }
                 found if found != self.identity => {
                     return Err(Error::new(
                         Kind::Conflict,
-                        "the file was replaced while it was open; nothing was saved",
+                        say!("transact.file_replaced_while_open"),
                     )
-                    .hint("the new one is shown now: look, and do it again")
+                    .hint(say!("transact.new_one_shown_now"))
                     .because(Hitch::Replaced));
                 }
                 _ => {}
             }
         }
         if schema::version(&self.conn)? != schema::VERSION {
-            return Err(Error::new(
-                Kind::Busy,
-                "a newer Retain has changed the book; nothing was saved",
-            )
-            .hint("quit and update")
-            .because(Hitch::Newer));
+            return Err(
+                Error::new(Kind::Busy, say!("transact.newer_retain_changed_book"))
+                    .hint(say!("transact.quit_update"))
+                    .because(Hitch::Newer),
+            );
         }
         Ok(())
     }
@@ -377,8 +372,10 @@ impl Store {
     /// Refuses a write to a book that can only be read.
     pub(super) fn writable(&self) -> Result<()> {
         match &self.read_only {
-            Some(why) => Err(Error::new(Kind::Busy, format!("the book is read-only: {why}"))
-                .hint("nothing was saved; the book can be read as it is, and `retain doctor` says how it is opened")),
+            Some(why) => Err(
+                Error::new(Kind::Busy, say!("transact.book_read_only", why = why))
+                    .hint(say!("transact.nothing_saved_book_can")),
+            ),
             None => Ok(()),
         }
     }
@@ -492,7 +489,7 @@ impl Store {
         committed?;
         self.outbox_known.take_own(kept.as_ref());
         if kept.is_some_and(|added| added.file.sync_data().is_err()) {
-            self.tell_once("your own copies of changes may not reach the disk of your home; the changes are in the book".into());
+            self.tell_once(say!("transact.your_own_copies_changes").into());
         }
         self.committed.push(id);
         // It stands. An error from here on must not look like a write that failed: that would be done again.
@@ -623,7 +620,7 @@ impl Store {
         if self.crash == Some(Crash::CommitFails) {
             return self.after_failed_commit(
                 batch,
-                Error::failed("the disk is full").because(Hitch::Locked),
+                Error::failed(say!("transact.disk_full")).because(Hitch::Locked),
             );
         }
         let Err(error) = self.conn.execute_batch("COMMIT") else {
@@ -645,8 +642,8 @@ impl Store {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(_) => {
-                    return Err(Error::failed("the book failed while it was saving, and cannot be read to see whether it stands")
-                        .hint("your change is kept: at the next start it is written if it is missing")
+                    return Err(Error::failed(say!("transact.book_failed_while_saving"))
+                        .hint(say!("transact.your_change_kept_at"))
                         .because(Hitch::Unknown));
                 }
             }
@@ -658,8 +655,8 @@ impl Store {
             .filter(|_| self.promised != Some(batch))
         {
             outbox.void(batch).map_err(|_| {
-                Error::failed("the change could not be saved now")
-                    .hint("it is kept: at the next start it is written")
+                Error::failed(say!("transact.change_could_not_saved"))
+                    .hint(say!("transact.kept_at_next_start"))
                     .because(Hitch::Unknown)
             })?;
         }

@@ -146,13 +146,13 @@ impl Store {
                 let mut statement = self.conn.prepare_cached(&query)?;
                 let found = statement.query_row(params![id, me], Step::of).optional()?;
                 let step = found.ok_or_else(|| {
-                    Error::new(Kind::Conflict, "that is not yours to undo")
-                        .hint("the person who did it can; or change it by hand")
+                    Error::new(Kind::Conflict, say!("undo.not_yours_undo"))
+                        .hint(say!("undo.person_who_did_can"))
                 })?;
                 if undone_by(&self.conn, id, me)?.is_some() {
                     return Err(
-                        Error::usage(format!("\"{}\" is already taken back", step.label))
-                            .hint("U does it again"),
+                        Error::usage(say!("undo.already_taken_back", label = step.label))
+                            .hint(say!("undo.u_does_again")),
                     );
                 }
                 step
@@ -179,9 +179,9 @@ impl Store {
                     },
                 )?;
                 found.ok_or_else(|| match passed {
-                    [] => Error::usage("nothing to undo"),
-                    _ => Error::usage("nothing else to undo")
-                        .hint("`retain history` has what was passed over"),
+                    [] => Error::usage(say!("undo.nothing_undo")),
+                    _ => Error::usage(say!("undo.nothing_else_undo"))
+                        .hint(say!("undo.retain_history_what_passed")),
                 })?
             }
         };
@@ -213,14 +213,13 @@ impl Store {
             .optional()
         })?;
         let Some((batch, person, command, label)) = found else {
-            return Err(Error::not_found("there is no such batch or edit")
-                .hint("`retain history --edits` prints their ids"));
+            return Err(Error::not_found(say!("undo.there_no_such_batch"))
+                .hint(say!("undo.retain_history_edits_prints")));
         };
         refuse_purge(&command)?;
         if person != self.who.person && !force {
-            let what = format!("\"{label}\" is not yours, {person} did it; nothing was changed");
-            return Err(Error::new(Kind::Conflict, what)
-                .hint("--force takes it back all the same, and what was changed there since"));
+            let what = say!("undo.not_yours_did_nothing", label = label, person = person);
+            return Err(Error::new(Kind::Conflict, what).hint(say!("undo.force_takes_back_all")));
         }
         if batch == target {
             return self.take_back(batch, How::forced(force), now);
@@ -243,7 +242,7 @@ impl Store {
             None => self.undo_to_redo(&[Part::Doubtful], now)?,
             found => found,
         };
-        let step = found.ok_or_else(|| Error::usage("nothing to redo"))?;
+        let step = found.ok_or_else(|| Error::usage(say!("undo.nothing_redo")))?;
         let label = format!("Redid: {}", step.label.trim_start_matches("Undid: "));
         let taken = Taken {
             id: step.id,
@@ -285,7 +284,7 @@ impl Store {
                 .optional()
             })?;
         let Some((n, person, said)) = found else {
-            return Err(Error::not_found("that is not in the book"));
+            return Err(Error::not_found(say!("undo.not_book")));
         };
         if person == self.who.person {
             return self.undo(Some(batch), &[], how, now);
@@ -343,10 +342,8 @@ pub(super) fn undone_by(conn: &Connection, batch: Id, person: Option<&str>) -> R
 
 fn refuse_purge(command: &str) -> Result<()> {
     if command == "purge" {
-        return Err(
-            Error::usage("what was purged is gone and cannot be brought back")
-                .hint("other things: `retain revert BATCH`"),
-        );
+        return Err(Error::usage(say!("undo.what_purged_gone_cannot"))
+            .hint(say!("undo.other_things_retain_revert")));
     }
     Ok(())
 }
@@ -406,13 +403,8 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
     let mut expected: HashMap<(Id, String), Value> = HashMap::new();
     for (number, row, field, before, after) in edits {
         let table = table_numbered(number).ok_or_else(|| {
-            Error::new(
-                Kind::Conflict,
-                "it changed something that this Retain does not know; nothing was undone",
-            )
-            .hint(
-                "a newer Retain can take it back; `retain doctor` says whether the book is damaged",
-            )
+            Error::new(Kind::Conflict, say!("undo.changed_something_this_retain"))
+                .hint(say!("undo.newer_retain_can_take"))
         })?;
         let Some(now) = batch::current(b.conn, table, row, &field)?.map(|c| c.value) else {
             continue;
@@ -426,9 +418,9 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
             && let Some((by, apart)) = in_the_way(b, taken, row, &field, now == *wanted)?
         {
             if apart {
-                clash.others.push(format!(
-                    "copies of the book disagree about {field}; `retain conflicts` shows it"
-                ));
+                clash
+                    .others
+                    .push(say!("undo.copies_book_disagree_about", field = field).to_string());
             }
             clash.fields.push(clashing(
                 b,
@@ -487,10 +479,7 @@ fn revert(b: &mut Batch<'_>, taken: &Taken, label: &str) -> Result<Done> {
         .map(Clashing::sentence)
         .chain(clash.others.iter().cloned())
         .collect();
-    let mut error = Error::new(
-        Kind::Conflict,
-        "somebody has changed this since; nothing was undone",
-    );
+    let mut error = Error::new(Kind::Conflict, say!("undo.somebody_changed_this_since"));
     for conflict in said.iter().take(3) {
         error = error.hint(conflict);
     }
@@ -616,10 +605,16 @@ fn recorded_since(b: &Batch<'_>, taken: &Taken, kept: &mut Kept, clash: &mut Cla
         } else {
             format!(" \"{text}\"")
         };
-        clash.others.push(format!(
-            "{person} has recorded {}{text} at {name} since",
-            with_article(kind)
-        ));
+        clash.others.push(
+            say!(
+                "undo.recorded_at_since",
+                person = person,
+                kind = with_article(kind),
+                text = text,
+                name = name
+            )
+            .to_string(),
+        );
         kept.customers.insert(r.get(0)?);
     }
     Ok(())
@@ -658,7 +653,7 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
             })
             .optional()
         })?;
-    let gone = || Error::not_found("that change is not in the book");
+    let gone = || Error::not_found(say!("undo.change_not_book"));
     let (number, row, field, before, after) = found.ok_or_else(gone)?;
     let (table, row) = (table_numbered(number).ok_or_else(gone)?, Id(row));
     let now = batch::current(b.conn, table, row, &field)?
@@ -669,8 +664,9 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
     let clear = heads.len() == 1 && later.is_none() && now == after;
     if !force && !clear {
         if now == before && heads.len() == 1 {
-            return Err(Error::usage(format!(
-                "{field} is what it was before already"
+            return Err(Error::usage(say!(
+                "undo.what_before_already",
+                field = field
             )));
         }
         let who = later.map_or_else(|| b.person.clone(), |h| h.person.clone());
@@ -684,7 +680,7 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
         )?;
         return Err(Error::new(
             Kind::Conflict,
-            format!("{field} was changed since by {who}; nothing was put back"),
+            say!("undo.changed_since_by_nothing", field = field, who = who),
         )
         .because(Clash {
             fields: vec![clashing],
@@ -699,7 +695,7 @@ pub(super) fn put_back(b: &mut Batch<'_>, edit: Id, force: bool) -> Result<Done>
         b.set(table.entity, row, &field, before)?;
     }
     Ok(Done {
-        label: format!("Put back {field} of {name}"),
+        label: say!("undo.put_back", field = field, name = name).to_string(),
         changed: 1,
         skipped: Vec::new(),
     })

@@ -535,10 +535,14 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
                 && fired > 0
             {
                 self.behind = true;
-                (self.out)(Answer::Told(format!(
-                    "rules fired for {fired} customers: {}",
-                    labels.join(", ")
-                )));
+                (self.out)(Answer::Told(
+                    say!(
+                        "worker.rules_fired_for_customers",
+                        fired = fired,
+                        labels = labels.join(", ")
+                    )
+                    .to_string(),
+                ));
                 self.answer_all();
             }
             self.store.wait_at_most(None);
@@ -591,9 +595,7 @@ impl<F: Fn(Answer) + Send + Sync + 'static> Desk<F> {
         } else if self.store.is_gone() != self.gone {
             self.gone = !self.gone;
             if self.gone {
-                (self.out)(Answer::Told(
-                    "the book's file is gone: what you change now is kept in your outbox".into(),
-                ));
+                (self.out)(Answer::Told(say!("worker.book_s_file_gone").into()));
             }
         }
         if self.store.has_queue() && !self.gone {

@@ -179,7 +179,9 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             at,
         } => {
             if *score > 10 {
-                return Err(Error::usage(format!("{score} is not an NPS answer")).hint("0 to 10"));
+                return Err(
+                    Error::usage(say!("write.not_nps_answer", score = score)).hint("0 to 10")
+                );
             }
             let n = customer(b, *id)?;
             let contact = contact.map(|c| contact_number(b, c)).transpose()?;
@@ -215,7 +217,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
             text,
         } => {
             if !(1..=5).contains(score) {
-                return Err(Error::usage(format!("{score} is not a pulse")).hint("1 to 5"));
+                return Err(Error::usage(say!("write.not_pulse", score = score)).hint("1 to 5"));
             }
             let n = customer(b, *id)?;
             let (at, ahead) = stages::from_now(b, n, EventKind::Pulse, None)?;
@@ -339,7 +341,7 @@ pub fn run(b: &mut Batch<'_>, command: &Command, context: &Context) -> Result<Do
         | Command::UndoRest { .. }
         | Command::Redo
         | Command::TakeBack { .. }
-        | Command::Revert { .. } => Err(Error::failed("undo is not run as a command")),
+        | Command::Revert { .. } => Err(Error::failed(say!("write.undo_not_run_as"))),
     }
 }
 
@@ -356,12 +358,12 @@ fn refuse_nul(command: &Command) -> Result<()> {
             _ => false,
         }
     }
-    let wrong = |e| Error::failed("the change has no written form").because(e);
+    let wrong = |e| Error::failed(say!("write.change_no_written_form")).because(e);
     // Few texts have so much as the sign of it, and only those are looked at closely.
     let written = serde_json::to_string(command).map_err(wrong)?;
     if written.contains("\\u0000") && has(&serde_json::from_str(&written).map_err(wrong)?) {
-        return Err(Error::usage("there is a NUL character in the text")
-            .hint("take it out, then try again; nothing was saved"));
+        return Err(Error::usage(say!("write.there_nul_character_text"))
+            .hint(say!("write.take_out_then_try")));
     }
     Ok(())
 }
@@ -414,7 +416,7 @@ fn show(day: Day) -> String {
 /// A mandatory text of any length up to 1 MB.
 fn body<'a>(what: &str, text: &'a str) -> Result<&'a str> {
     if text.trim().is_empty() {
-        return Err(Error::usage(format!("{what} needs some words")));
+        return Err(Error::usage(say!("write.needs_some_words", what = what)));
     }
     long(text)
 }
@@ -422,7 +424,7 @@ fn body<'a>(what: &str, text: &'a str) -> Result<&'a str> {
 fn long(text: &str) -> Result<&str> {
     if text.len() > 1 << 20 {
         return Err(
-            Error::usage("the text is longer than 1 MB").hint("keep it in a file and link to it")
+            Error::usage(say!("write.text_longer_than_1")).hint(say!("write.keep_file_link"))
         );
     }
     Ok(text)
@@ -432,8 +434,10 @@ fn long(text: &str) -> Result<&str> {
 fn word<'a>(what: &str, text: &'a str, most: usize) -> Result<&'a str> {
     let text = text.trim();
     if text.chars().count() > most {
-        return Err(Error::usage(format!(
-            "{what} has at most {most} characters"
+        return Err(Error::usage(say!(
+            "write.at_most_characters",
+            what = what,
+            most = most
         )));
     }
     Ok(text)
@@ -446,15 +450,16 @@ fn customer(b: &mut Batch<'_>, id: Id) -> Result<i64> {
         .prepare_cached("SELECT n FROM customer WHERE id = ? AND removed = 0")
         .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())?;
     let n = found.ok_or_else(|| {
-        Error::not_found("the customer is gone")
-            .hint("somebody removed it meanwhile; u takes back only what you did")
+        Error::not_found(say!("write.customer_gone"))
+            .hint(say!("write.somebody_removed_meanwhile_u"))
     })?;
     b.touched.insert(n);
     Ok(n)
 }
 
 fn contact_number(b: &Batch<'_>, id: Id) -> Result<i64> {
-    ids::number_of(b.conn, "contact", id)?.ok_or_else(|| Error::not_found("the contact is gone"))
+    ids::number_of(b.conn, "contact", id)?
+        .ok_or_else(|| Error::not_found(say!("write.contact_gone")))
 }
 
 fn name(b: &Batch<'_>, id: Id) -> Result<String> {
@@ -467,7 +472,7 @@ fn name(b: &Batch<'_>, id: Id) -> Result<String> {
 /// "Acme Foods", or "37 customers".
 fn names(b: &Batch<'_>, customers: &[Id]) -> Result<String> {
     match customers {
-        [] => Err(Error::usage("no customer was named")),
+        [] => Err(Error::usage(say!("write.no_customer_named"))),
         [one] => name(b, *one),
         many => Ok(count(many.len(), "customer")),
     }

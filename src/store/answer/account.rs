@@ -109,8 +109,8 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
 
 /// An index of the file knows the customer and a walk through its table does not come by it.
 fn not_in_its_table(customer: &Customer) -> Error {
-    Error::failed(format!("the book is damaged: \"{}\" is in an index and not in the table of customers", customer.name))
-        .hint("retain doctor examines it; retain restore --salvage takes what can be read into a new book")
+    Error::failed(say!("account.book_damaged_index_not", name = customer.name))
+        .hint(say!("account.retain_doctor_examines_retain"))
 }
 
 /// A customer's health on a day with every step; a person's word over it with who said it and why.

@@ -95,7 +95,10 @@ impl Store {
     pub fn find_question(&self, stage: &str, name: &str) -> Result<String> {
         let stages = &self.config.stages;
         let Some(stage) = stages.find(stage).and_then(|no| stages.get(no)) else {
-            return Err(Error::usage(format!("There is no stage \"{stage}\"")));
+            return Err(Error::usage(say!(
+                "checklist.there_no_stage_2",
+                stage = stage
+            )));
         };
         let wanted = crate::text::fold(name.trim());
         let number = name
@@ -120,7 +123,11 @@ impl Store {
         match fits.as_slice() {
             [one] => Ok(one.code.clone()),
             [] => Err(stage.checklist.iter().fold(
-                Error::not_found(format!("{} has no question \"{name}\"", stage.label)),
+                Error::not_found(say!(
+                    "checklist.no_question",
+                    label = stage.label,
+                    name = name
+                )),
                 |e, q| e.hint(format!("{}: {}", q.code, q.ask)),
             )),
             several => Err(several.iter().fold(

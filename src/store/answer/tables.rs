@@ -59,8 +59,10 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
                 .iter()
                 .map(|a| a.code.as_str())
                 .collect();
-            Error::usage(format!("there is no attribute \"{code}\""))
-                .hint(format!("owner, month, quarter, before, {}", all.join(", ")))
+            Error::usage(say!("tables.there_no_attribute", code = code)).hint(say!(
+                "tables.owner_month_quarter_before",
+                all = all.join(", ")
+            ))
         })?;
         load_attribute(store, &shared, &code)?;
     }
@@ -89,8 +91,8 @@ pub fn page(store: &mut Store, ask: &TableAsk) -> Result<TablePage> {
         Kind::Help => help(store, &roster, &visits, period)?,
         Kind::Stays => stays::table(store, &visits, period),
         Kind::StaysBy(By::Before) => {
-            return Err(Error::usage("stays are not split by the period before")
-                .hint("owner, month, quarter"));
+            return Err(Error::usage(say!("tables.stays_not_split_by"))
+                .hint(say!("tables.owner_month_quarter")));
         }
         Kind::StaysBy(by) => stays::by_parts(store, &parts(&roster, &visits, by, period), period),
         Kind::Curve => stays::curve(store, &visits, period),
@@ -154,9 +156,8 @@ fn split(
     let mut rows = Vec::new();
     if *by == By::Before {
         if ask.period == PeriodAsk::All {
-            return Err(
-                Error::usage("all time has no period before it").hint("take a number of days")
-            );
+            return Err(Error::usage(say!("tables.all_time_no_period"))
+                .hint(say!("tables.take_number_days")));
         }
         let length = period.to.since(period.from) + 1;
         let before = Period {

@@ -39,7 +39,7 @@ pub(in crate::store) fn turn(folder: &Folder, wait: Wait) -> Result<Option<File>
         Wait::Long => locks::lock(
             &file,
             &place,
-            &format!("the backups in {}", folder.path().display()),
+            &say!("turns.backups", path = folder.path().display()),
             LIMIT,
         )?,
     }

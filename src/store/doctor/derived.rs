@@ -82,27 +82,36 @@ impl Store {
                 || known() || key.1 == moves::FIELD,
                 |wanted| wanted != entity,
             ) {
-                name(format!(
-                    "{} of {} is listed as a conflict and is none",
-                    key.1, key.0
-                ));
+                name(
+                    say!(
+                        "derived.listed_as_conflict_none",
+                        key = key.1,
+                        key_2 = key.0
+                    )
+                    .to_string(),
+                );
             }
         }
         for (row, field) in want.into_keys() {
-            name(format!(
-                "copies say different things of {field} of {row}, and it is not listed"
-            ));
+            name(
+                say!(
+                    "derived.copies_say_different_things",
+                    field = field,
+                    row = row
+                )
+                .to_string(),
+            );
         }
         if more > 0 {
             wrong.push(format!("and {more} more"));
         }
         if !wrong.is_empty() {
-            wrong.push("retain doctor --rebuild lists them anew".to_owned());
+            wrong.push(say!("derived.retain_doctor_rebuild_lists").to_string());
         }
         Ok(check(
             "conflicts",
             wrong,
-            format!("{count} fields of which copies say different things, all listed"),
+            say!("derived.fields_which_copies_say", count = count).to_string(),
         ))
     }
 
@@ -112,7 +121,7 @@ impl Store {
         Ok(check(
             "search",
             wrong,
-            format!("{rows} texts are found by their words"),
+            say!("derived.texts_found_by_their", rows = rows).to_string(),
         ))
     }
 
@@ -128,9 +137,9 @@ impl Store {
                 "SELECT count(*) FROM tombstone o CROSS JOIN {name} t ON t.id = o.id"
             ))?;
             if live > 0 {
-                wrong.push(format!(
-                    "{live} rows of {name} are here that were purged; purge them again"
-                ));
+                wrong.push(
+                    say!("derived.rows_here_were_purged", live = live, name = name).to_string(),
+                );
             }
         }
         let known: Vec<String> = TABLES
@@ -144,9 +153,7 @@ impl Store {
             known.join(", ")
         ))?;
         if strange > 0 {
-            wrong.push(format!(
-                "{strange} things that were purged are of no kind that there is"
-            ));
+            wrong.push(say!("derived.things_were_purged_no", strange = strange).to_string());
         }
         // What came purged already names its own batch.
         let purges = count(&format!(
@@ -155,16 +162,14 @@ impl Store {
             purge::FIELD
         ))?;
         if purges > 0 {
-            wrong.push(format!(
-                "{purges} things were purged by a change that is no purge"
-            ));
+            wrong.push(say!("derived.things_were_purged_by", purges = purges).to_string());
         }
         wrong.extend(self.uncounted()?);
         let all = count("SELECT count(*) FROM tombstone")?;
         Ok(check(
             "purges",
             wrong,
-            format!("{all} things were purged, and nothing else is left of them"),
+            say!("derived.things_were_purged_nothing", all = all).to_string(),
         ))
     }
 
@@ -185,10 +190,7 @@ impl Store {
             }
             let edits = number(5)? + self.of_batch("edit", n)?;
             if (made, edits) != (number(2)?, number(3)?) && wrong.len() < MOST_NAMED {
-                wrong.push(format!(
-                    "batch {} has lost something that was not purged",
-                    Id(r.get(1)?)
-                ));
+                wrong.push(say!("derived.batch_lost_something_not", r = Id(r.get(1)?)).to_string());
             }
         }
         Ok(wrong)
@@ -217,25 +219,28 @@ impl Store {
         };
         let mut wrong = Vec::new();
         if !matches!(meta.get("book"), Some(Value::Blob(id)) if Id::from_slice(id).is_some()) {
-            wrong.push("the book has no id".to_owned());
+            wrong.push(say!("derived.book_no_id").to_string());
         }
         for key in ["min_reader", "min_writer"] {
             if !matches!(meta.get(key), None | Some(Value::Integer(0..=1000))) {
-                wrong.push(format!("{key} is no version"));
+                wrong.push(say!("derived.no_version", key = key).to_string());
             }
         }
         let zone = text("zone");
         if let Some(zone) = zone.filter(|z| Zone::named(z).is_none()) {
-            wrong.push(format!(
-                "the zone that the book was made with is \"{zone}\", which is none"
-            ));
+            wrong.push(say!("derived.zone_book_made_with", zone = zone).to_string());
         }
         let again = text("zone_again");
         if again != zone {
             let (zone, again) = (zone.unwrap_or("none"), again.unwrap_or("none"));
-            wrong.push(format!(
-                "the zone that the book was made with is {zone} in one place and {again} in another"
-            ));
+            wrong.push(
+                say!(
+                    "derived.zone_book_made_with_one",
+                    zone = zone,
+                    again = again
+                )
+                .to_string(),
+            );
         }
         for name in TABLES.iter().map(|t| t.name).chain(["batch", "edit"]) {
             let odd: i64 = self.conn.query_row(
@@ -244,15 +249,13 @@ impl Store {
                 |r| r.get(0),
             )?;
             if odd > 0 {
-                wrong.push(format!(
-                    "{odd} rows of {name} have a number that no row gets"
-                ));
+                wrong.push(say!("derived.rows_number_no_row", odd = odd, name = name).to_string());
             }
         }
         Ok(check(
             "meta",
             wrong,
-            "the file says of itself what it was made with".into(),
+            say!("derived.file_says_itself_what").into(),
         ))
     }
 

@@ -87,11 +87,11 @@ impl Shapes {
         let counted =
             (1..GREATEST).contains(&header.number) && header.made >= 0 && header.edits >= 0;
         if !counted || header.person.is_empty() || header.command.is_empty() {
-            return Some("its own row is not one that Retain writes".to_owned());
+            return Some(say!("sound.its_own_row_not").to_string());
         }
         holders
             .row
-            .then(|| format!("{} is something else here, and no batch", header.id))
+            .then(|| say!("sound.something_else_here_no", id = header.id).to_string())
     }
 
     /// Why an item cannot stand in a book, in a few words. `holders`: what has its id.
@@ -104,10 +104,9 @@ impl Shapes {
     ) -> Result<Option<String>> {
         // What is purged is known by its id alone, and of a batch that is its label.
         if item.entity() != LABEL && (item.id() == header.id || holders.batch) {
-            return Ok(Some(format!(
-                "{} is a batch, and it says that it is something else",
-                item.id()
-            )));
+            return Ok(Some(
+                say!("sound.batch_says_something_else", id = item.id()).to_string(),
+            ));
         }
         match item {
             Item::Made(made) => self.wrong_row(conn, made),
@@ -115,23 +114,19 @@ impl Shapes {
             Item::Changed(changed)
                 if changed.field == purge::FIELD && header.command != purge::COMMAND =>
             {
-                Ok(Some(
-                    "it purges, and says that it does something else".to_owned(),
-                ))
+                Ok(Some(say!("sound.purges_says_does_something").to_string()))
             }
             Item::Changed(changed) => self.wrong_edit(conn, changed),
             Item::Purged {
                 id, entity: LABEL, ..
-            } if *id != header.id => Ok(Some(
-                "it says that the label of another is purged".to_owned(),
-            )),
-            Item::Purged { entity, .. } if !known_kind(*entity) => Ok(Some(
-                "it says that something of no kind is purged".to_owned(),
-            )),
+            } if *id != header.id => Ok(Some(say!("sound.says_label_another_purged").to_string())),
+            Item::Purged { entity, .. } if !known_kind(*entity) => {
+                Ok(Some(say!("sound.says_something_no_kind").to_string()))
+            }
             // What was purged is nowhere: a row that stands, or one that another batch wrote, is none of this batch's.
-            Item::Purged { id, .. } => Ok(holders.any().then(|| {
-                format!("it says that {id} is purged, which another batch here has written")
-            })),
+            Item::Purged { id, .. } => Ok(holders
+                .any()
+                .then(|| say!("sound.says_purged_which_another", id = id).to_string())),
         }
     }
 
@@ -143,25 +138,27 @@ impl Shapes {
             .zip(&made.values)
             .find(|(column, value)| !column.fits(value));
         Ok(wrong.map(|(column, _)| {
-            format!(
-                "{} of its {} {} is not what such a field holds",
-                column.name, made.table.name, made.id
+            say!(
+                "sound.its_not_what_such",
+                name = column.name,
+                name_2 = made.table.name,
+                id = made.id
             )
+            .to_string()
         }))
     }
 
     fn wrong_edit(&self, conn: &Connection, changed: &Changed) -> Result<Option<String>> {
         let ids = |bytes: &[u8]| bytes.len().is_multiple_of(16);
         if !ids(&changed.seen) || changed.knew.as_deref().is_some_and(|knew| !ids(knew)) {
-            return Ok(Some(format!(
-                "what its edit {} had seen is not readable",
-                changed.id
-            )));
+            return Ok(Some(
+                say!("sound.what_its_edit_had", id = changed.id).to_string(),
+            ));
         }
         // A kind of row, or a field, that this version does not know is kept in the log, for one that does.
         let Some(table) = batch::table_numbered(changed.entity) else {
             let strange = changed.entity < 1 || ids::holders(conn, changed.row)?.any();
-            return Ok(strange.then(|| format!("its edit {} is of no kind of row", changed.id)));
+            return Ok(strange.then(|| say!("sound.its_edit_no_kind", id = changed.id).to_string()));
         };
         let field = changed.field.as_str();
         if field == purge::FIELD {
@@ -178,10 +175,15 @@ impl Shapes {
         if stands(&changed.before) && stands(&changed.after) {
             return Ok(None);
         }
-        Ok(Some(format!(
-            "{field} of the {} {} is changed to what such a field does not hold",
-            table.name, changed.row
-        )))
+        Ok(Some(
+            say!(
+                "sound.changed_what_such_field",
+                field = field,
+                name = table.name,
+                row = changed.row
+            )
+            .to_string(),
+        ))
     }
 }
 
@@ -232,17 +234,16 @@ pub fn wrong_as_it_stands(
             };
             why = match item {
                 _ if own => None,
-                Item::Made(_) | Item::Changed(_) if holders.grave => Some(format!(
-                    "another batch here says that {} is purged",
-                    item.id()
-                )),
+                Item::Made(_) | Item::Changed(_) if holders.grave => {
+                    Some(say!("sound.another_batch_here_says", id = item.id()).to_string())
+                }
                 _ => shapes.wrong(conn, &header, &item, holders)?,
             };
         }
         Ok(())
     })?;
     if why.is_none() && !tally.has_as_many(&header) {
-        why = Some("it has not as many things as it says".to_owned());
+        why = Some(say!("sound.not_as_many_things").to_string());
     }
     Ok(why.or_else(|| {
         (!tally.fits(&header, &hash)).then(|| "its hash does not fit what stands there".to_owned())

@@ -30,9 +30,10 @@ impl Drop for Gone {
 pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Copy> {
     let name = path.display();
     let path = fs::canonicalize(path)
-        .map_err(|e| Error::not_found(format!("there is no book at {name}")).because(e))?;
+        .map_err(|e| Error::not_found(say!("source.there_no_book_at", name = name)).because(e))?;
     if store.mode != Mode::Memory && (path == store.path || same_file(&path, &store.path)) {
-        return Err(Error::usage(format!("{name} is this book itself")).hint("name the other copy"));
+        return Err(Error::usage(say!("source.this_book_itself", name = name))
+            .hint(say!("source.name_other_copy")));
     }
     open::check_file(&path, false)?;
     check_length(&path)?;
@@ -47,26 +48,30 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
         |folder| folder.path().join(path.file_name().unwrap_or_default()),
     );
     let damaged = |e: Error| match e.kind {
-        Kind::Failed => Error::failed(format!("{name} is damaged; nothing was merged"))
-            .hint("retain doctor --book FILE says where")
+        Kind::Failed => Error::failed(say!("source.damaged_nothing_merged", name = name))
+            .hint(say!("source.retain_doctor_book_file"))
             .because(e),
         _ => e,
     };
     let file = Gone(place(store)?);
-    files::draft(&file.0).map_err(|e| {
-        Error::failed(format!("no copy of {name} can be made; nothing was merged")).because(e)
-    })?;
+    files::draft(&file.0)
+        .map_err(|e| Error::failed(say!("source.no_copy_can_made", name = name)).because(e))?;
     let theirs = read_only(&path).map_err(damaged)?;
     let version = schema::version(&theirs).map_err(damaged)?;
     if version > schema::VERSION {
-        return Err(Error::usage(format!(
-            "{name} was written by a newer Retain (version {version}, this one reads {})",
-            schema::VERSION
+        return Err(Error::usage(say!(
+            "source.written_by_newer_retain",
+            name = name,
+            version = version,
+            schema = schema::VERSION
         ))
-        .hint("update this one first; nothing was merged"));
+        .hint(say!("source.update_this_one_first")));
     }
     if version == 0 {
-        return Err(Error::usage(format!("{name} is empty, not a Retain book")));
+        return Err(Error::usage(say!(
+            "source.empty_not_retain_book",
+            name = name
+        )));
     }
     let mut conn = open::draft(&file.0)?;
     // Only ours, and gone in a moment: what a power cut leaves of it nobody reads.
@@ -75,8 +80,10 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
         let backup = rusqlite::backup::Backup::new(&theirs, &mut conn)?;
         let step = backup.step(-1).map_err(Into::into).map_err(damaged)?;
         if step != rusqlite::backup::StepResult::Done {
-            return Err(Error::new(Kind::Busy, format!("{name} is being written"))
-                .hint("try again; nothing was merged"));
+            return Err(
+                Error::new(Kind::Busy, say!("source.being_written", name = name))
+                    .hint(say!("source.try_again_nothing_merged")),
+            );
         }
     }
     drop(theirs);
@@ -87,11 +94,11 @@ pub fn private_copy(store: &mut Store, path: &Path, foreign: bool) -> Result<Cop
     let (ours, others) = (schema::book(&store.conn)?, schema::book(&conn)?);
     if ours != others {
         let (ours, others) = (ours.unwrap_or_default(), others.unwrap_or_default());
-        let error = Error::usage(format!("{name} is another book, not a copy of this one"));
+        let error = Error::usage(say!("source.another_book_not_copy", name = name));
         return Err(if foreign {
-            error.hint("taking over customers of another book is not supported yet; export them there and import them here")
+            error.hint(say!("source.taking_over_customers_another"))
         } else {
-            error.hint(format!("this book is {ours}, that one {others}"))
+            error.hint(say!("source.this_book_one", ours = ours, others = others))
         });
     }
     Ok(Copy { conn, _file: file })
@@ -102,8 +109,8 @@ fn examine(conn: &Connection, version: i32, name: &str) -> Result<()> {
     if !strange.is_empty() {
         let what = strange.into_iter().take(5).collect::<Vec<_>>().join(", ");
         return Err(
-            Error::usage(format!("{name} has what no Retain made: {what}"))
-                .hint("nothing was merged"),
+            Error::usage(say!("source.what_no_retain_made", name = name, what = what))
+                .hint(say!("source.nothing_merged")),
         );
     }
     if let Some(said) = open::damage(conn)? {
@@ -114,8 +121,9 @@ fn examine(conn: &Connection, version: i32, name: &str) -> Result<()> {
             r.get(0)
         })?;
     if orphans > 0 {
-        return Err(Error::failed(format!(
-            "{orphans} rows without their parent"
+        return Err(Error::failed(say!(
+            "source.rows_without_their_parent",
+            orphans = orphans
         )));
     }
     Ok(())
@@ -128,9 +136,9 @@ fn check_length(path: &Path) -> Result<()> {
     let length = fs::metadata(path).map(|m| m.len()).unwrap_or(0);
     let read = fs::File::open(path).and_then(|mut f| f.read_exact(&mut head));
     if read.is_err() {
-        return Err(Error::usage(format!(
-            "{} is empty, not a Retain book",
-            path.display()
+        return Err(Error::usage(say!(
+            "source.empty_not_retain_book_2",
+            path = path.display()
         )));
     }
     let number = |at: usize| {
@@ -149,12 +157,13 @@ fn check_length(path: &Path) -> Result<()> {
     // The count of pages is true where it was written with the last change.
     if !wal && number(24) == number(92) && number(28) * size > length {
         let pages = number(28);
-        return Err(Error::failed(format!(
-            "{} is cut off: {} of its {pages} pages are there",
-            path.display(),
-            length / size.max(1)
+        return Err(Error::failed(say!(
+            "source.cut_off_its_pages",
+            path = path.display(),
+            max = length / size.max(1),
+            pages = pages
         ))
-        .hint("nothing was merged; copy the file again"));
+        .hint(say!("source.nothing_merged_copy_file")));
     }
     Ok(())
 }

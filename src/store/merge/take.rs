@@ -254,12 +254,12 @@ type Put<T> = std::result::Result<T, Trouble>;
 
 /// Why a batch is left out of which another batch has something.
 fn known(id: Id) -> String {
-    format!("another batch here has written {id} already")
+    say!("take.another_batch_here_written", id = id).to_string()
 }
 
 /// Why a batch is left out that nobody could have written so.
 fn unsound(why: &str) -> String {
-    format!("it is not sound ({why})")
+    say!("take.not_sound", why = why).to_string()
 }
 
 /// SQLite refuses what is to be written, and would each time.
@@ -323,11 +323,11 @@ impl Desk<'_> {
             return Ok(Some(unsound(&why)));
         }
         if !has_as_many {
-            return Ok(Some(unsound("it has not as many things as it says")));
+            return Ok(Some(unsound(&say!("take.not_as_many_things"))));
         }
         // Others say that it took what they lack.
         if header.command == purge::COMMAND && !purges && !buried {
-            return Ok(Some(unsound("it says that it purges, and purges nothing")));
+            return Ok(Some(unsound(&say!("take.says_purges_purges_nothing"))));
         }
         let proof = theirs.proof(n)?;
         let doubt = sign::doubt(self.ours, header, hash, proof.as_ref())?;
@@ -451,10 +451,9 @@ impl Desk<'_> {
             return Err(Trouble::Unsound(why));
         }
         if within.contains_key(&item.id()) {
-            return Err(Trouble::Unsound(format!(
-                "two of its things have the id {}",
-                item.id()
-            )));
+            return Err(Trouble::Unsound(
+                say!("take.two_its_things_id", id = item.id()).to_string(),
+            ));
         }
         match item {
             Item::Purged { by, .. } if !self.is_purge(*by)? => Err(Trouble::Missing),
@@ -744,20 +743,29 @@ fn put_edit(ours: &Connection, batch: i64, changed: &Changed, brought: &mut Brou
 pub fn never_so(ours: &Connection, changed: &Changed) -> Result<Option<String>> {
     for seen in ids_of(&changed.seen) {
         if is_of_another(ours, seen, changed)? {
-            return Ok(Some(format!(
-                "a change of {} of {} has seen what is none of it",
-                changed.field, changed.row
-            )));
+            return Ok(Some(
+                say!(
+                    "take.change_seen_what_none",
+                    field = changed.field,
+                    row = changed.row
+                )
+                .to_string(),
+            ));
         }
     }
     if let Some(table) = batch::table_numbered(changed.entity).filter(|_| changed.seen.is_empty())
         && let Some(first) = at_first(ours, table, changed)?
         && first != changed.before
     {
-        return Ok(Some(format!(
-            "{} of the {} {} was never what it says",
-            changed.field, table.name, changed.row
-        )));
+        return Ok(Some(
+            say!(
+                "take.never_what_says",
+                field = changed.field,
+                name = table.name,
+                row = changed.row
+            )
+            .to_string(),
+        ));
     }
     Ok(None)
 }

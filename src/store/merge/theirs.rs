@@ -117,7 +117,7 @@ impl Source for Connection {
         let mut rows = statement.query([n])?;
         let row = rows
             .next()?
-            .ok_or_else(|| Error::failed("a batch of the other copy is gone"))?;
+            .ok_or_else(|| Error::failed(say!("theirs.batch_other_copy_gone")))?;
         let (header, hash, ..) = hash::header_of(row)?;
         Ok((header, hash))
     }

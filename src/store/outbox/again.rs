@@ -65,9 +65,9 @@ impl Store {
         // What the book itself does not answer is met by whatever is asked of it next.
         if crate::store::sqlite_error(&error).is_none() {
             let what = error.message.split(';').next().unwrap_or_default();
-            let why = format!("{what}; --no-outbox writes all the same");
+            let why = say!("again.no_outbox_writes_all", what = what);
             // The name and the numbers of this copy are in it.
-            self.unread = Some(self.read_only.get_or_insert(why).clone());
+            self.unread = Some(self.read_only.get_or_insert(why.to_string()).clone());
         }
     }
 
@@ -103,10 +103,9 @@ impl Store {
         self.adopt_left_behind(&outbox)?;
         let mut all = outbox.read()?;
         if all.damaged > 0 {
-            self.tell_once(format!(
-                "{} lines of your outbox are damaged and were passed over",
-                all.damaged
-            ));
+            self.tell_once(
+                say!("again.lines_your_outbox_damaged", damaged = all.damaged).to_string(),
+            );
         }
         if let Some(last) = all.last {
             self.ids.go_on_after(last);
@@ -155,10 +154,8 @@ impl Store {
         }
         let missing: Vec<Id> = all.named.iter().map(|n| n.batch).collect();
         for named in &all.named {
-            self.told.push(format!(
-                "missing in the book, and too large to be kept: {}; do it again",
-                named.label
-            ));
+            self.told
+                .push(say!("again.missing_book_too_large", label = named.label).to_string());
         }
         self.new_epoch_if_behind(&all)?;
         for batch in missing {
@@ -174,21 +171,25 @@ impl Store {
                 Err(error) if passes(&error) => self.queued = true,
                 Err(error) => {
                     self.queued = true;
-                    self.tell_once(format!(
-                        "a queued change of {} waits on: {error}; `retain outbox` shows it, and --drop lets go of it",
-                        asked.person
-                    ));
+                    self.tell_once(
+                        say!(
+                            "again.queued_change_waits_on",
+                            person = asked.person,
+                            error = error
+                        )
+                        .to_string(),
+                    );
                 }
             }
         }
         if written > 0 {
             let changes = if written == 1 {
-                "1 change of yours that the book lacked was".into()
+                say!("again.1_change_yours_book")
             } else {
-                format!("{written} changes of yours that the book lacked were")
+                say!("again.changes_yours_book_lacked", written = written)
             };
             self.told
-                .push(format!("{changes} written again from your outbox"));
+                .push(say!("again.written_again_from_your", changes = changes).to_string());
         }
         Ok(written)
     }
@@ -229,9 +230,7 @@ impl Store {
     /// Does what was asked for earlier, with the eyes of then: what others wrote since it has not seen, and days count from its own.
     fn do_asked(&mut self, asked: &Asked) -> Result<Receipt> {
         if cannot_wait(&asked.command) {
-            return Err(Error::usage(
-                "what the latest change is may be another one by now",
-            ));
+            return Err(Error::usage(say!("again.what_latest_change_may")));
         }
         let upto = match asked
             .saw
@@ -299,7 +298,7 @@ impl Store {
         let done = entry.write(&self.conn, coming)?;
         match sound::wrong_as_it_stands(&self.conn, done.n, shapes, coming)? {
             None => Ok(done),
-            Some(why) => Err(Error::failed(format!("it is not sound ({why})"))),
+            Some(why) => Err(Error::failed(say!("again.not_sound", why = why))),
         }
     }
 
@@ -337,10 +336,14 @@ impl Store {
             // What one lacks another may have brought that came behind it.
             if left.len() == order.len() {
                 for (entry, error) in left {
-                    self.tell_once(format!(
-                        "\"{}\" is missing in the book and cannot be written again: {error}",
-                        entry.label
-                    ));
+                    self.tell_once(
+                        say!(
+                            "again.missing_book_cannot_written",
+                            label = entry.label,
+                            error = error
+                        )
+                        .to_string(),
+                    );
                 }
                 break;
             }
@@ -417,7 +420,7 @@ impl Store {
             person: e.person.clone(),
             at: e.at,
             label: e.label.clone(),
-            why: "the book lacks it".into(),
+            why: say!("again.book_lacks").into(),
         });
         let asked = all.asked.iter().map(|a| Waiting {
             batch: a.batch,
@@ -435,7 +438,7 @@ impl Store {
         let outbox = self
             .outbox
             .as_ref()
-            .ok_or_else(|| Error::usage("there is no outbox here"))?;
+            .ok_or_else(|| Error::usage(say!("again.there_no_outbox_here")))?;
         for change in &waiting {
             outbox.void(change.batch)?;
         }

@@ -543,7 +543,7 @@ impl Entry {
         touched: &mut Touched,
     ) -> Result<()> {
         let table = table_numbered(row.table)
-            .ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+            .ok_or_else(|| Error::failed(say!("entry.holds_kind_row_newer")))?;
         let mut names = vec!["id", "batch"];
         let mut values: Vec<Value> =
             vec![Value::Blob(row.id.0.to_vec()), Value::Integer(touched.n)];
@@ -562,8 +562,9 @@ impl Entry {
                         }
                     };
                     let n = id.parse().ok().map(look).transpose()?.flatten();
-                    let n =
-                        n.ok_or_else(|| Error::not_found(format!("its {to} is not in this book")))?;
+                    let n = n.ok_or_else(|| {
+                        Error::not_found(say!("entry.its_not_this_book", to = to))
+                    })?;
                     if to == "customer" {
                         touched.customers.insert(n);
                     }
@@ -615,7 +616,7 @@ impl Entry {
         touched: &mut Touched,
     ) -> Result<()> {
         let table = table_numbered(edit.table)
-            .ok_or_else(|| Error::failed("it holds a kind of row of a newer Retain"))?;
+            .ok_or_else(|| Error::failed(say!("entry.holds_kind_row_newer")))?;
         if edit.field == purge::FIELD {
             self.log(conn, edit, touched)?;
             let knew = edit
@@ -636,19 +637,14 @@ impl Entry {
             touched.customers.extend(gone.touched);
             return purge::unsay(conn, touched.n, by);
         }
-        let gone = || {
-            Error::not_found(format!(
-                "the {} that it changes is not in this book",
-                table.name
-            ))
-        };
+        let gone = || Error::not_found(say!("entry.changes_not_this_book", name = table.name));
         let current = batch::current(conn, table, edit.row, &edit.field)?.ok_or_else(gone)?;
         // A row of this batch is here as it was behind its edits.
         let own = self.rows.iter().any(|row| row.id == edit.row);
         if let (false, Item::Changed(changed)) = (own, edit.item())
             && let Some(why) = take::never_so(conn, &changed)?
         {
-            return Err(Error::failed(format!("it is not sound ({why})")));
+            return Err(Error::failed(say!("entry.not_sound", why = why)));
         }
         if let Item::Changed(changed) = edit.item() {
             coming.stand_in_for(conn, &changed)?;

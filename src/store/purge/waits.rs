@@ -21,7 +21,7 @@ pub enum Left {
 
 /// A command without the rows that were purged.
 pub fn without(conn: &Connection, command: &Command) -> Result<Left> {
-    let lost = |e| Error::failed("a change that waits has no written form").because(e);
+    let lost = |e| Error::failed(say!("waits.change_waits_no_written")).because(e);
     let mut command = command.clone();
     // What stands beside the customers, one for each, goes with them.
     let beside = match &mut command {

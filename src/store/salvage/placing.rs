@@ -77,9 +77,9 @@ pub fn put_in_place(path: &Path, salvaged: &Path, now: Stamp) -> Result<Option<P
     let folder = backup::make_folder(path)?;
     let _turn = backup::turn(&folder, backup::Wait::Long)?;
     let failed = |e| {
-        Error::failed(format!(
-            "it could not be put in place; the salvaged book is {}",
-            salvaged.display()
+        Error::failed(say!(
+            "placing.could_not_put_place",
+            salvaged = salvaged.display()
         ))
         .because(e)
     };

@@ -165,7 +165,7 @@ impl<'s> Rebuild<'s> {
                         .iter()
                         .fold(0, |sum, b| sum << 8 | i64::from(*b)),
                 );
-                let own = self.stand_in("A batch whose own row cannot be read", at)?;
+                let own = self.stand_in(&say!("rebuild.batch_whose_own_row"), at)?;
                 left.push((n, own));
                 stand_ins.push(own);
                 self.headless.push(n);
@@ -228,7 +228,7 @@ impl<'s> Rebuild<'s> {
         let mut rows = statement.query([n])?;
         let row = rows
             .next()?
-            .ok_or_else(|| Error::failed("a batch that was read is gone"))?;
+            .ok_or_else(|| Error::failed(say!("rebuild.batch_read_gone")))?;
         let (header, hash, finished, _) = hash::header_of(row)?;
         Ok((header, hash, finished))
     }
@@ -289,7 +289,7 @@ impl<'s> Rebuild<'s> {
             let mut rows = statement.query([own])?;
             let row = rows
                 .next()?
-                .ok_or_else(|| Error::failed("a batch that was made is gone"))?;
+                .ok_or_else(|| Error::failed(say!("rebuild.batch_made_gone")))?;
             hash::header_of(row)?.0
         };
         let digest = hash::of_batch(self.conn, own, &header)?;
@@ -372,14 +372,14 @@ impl<'s> Rebuild<'s> {
             return Ok(n);
         }
         let id = id.unwrap_or_else(|| self.ids.next(self.now));
-        let own = self.stand_in("A customer whose row cannot be read", self.now)?;
-        let name = format!("Customer {theirs} (its row cannot be read)");
+        let own = self.stand_in(&say!("rebuild.customer_whose_row_cannot"), self.now)?;
+        let name = say!("rebuild.customer_its_row_cannot", theirs = theirs);
         let nothing = Value::Text(String::new());
         let values = batch::table(Entity::Customer)
             .columns
             .iter()
             .map(|column| match *column {
-                "name" => Value::Text(name.clone()),
+                "name" => Value::Text(name.to_string()),
                 "created" => Value::Null,
                 "attributes" => Value::Text("{}".into()),
                 _ => nothing.clone(),

@@ -90,7 +90,8 @@ fn counted(conn: &Connection, mut has: Has) -> Result<Has> {
 fn up_to(conn: &Connection, device: Id, last: i64) -> Result<Count> {
     let mut count = Count::default();
     let mut statement = conn.prepare_cached(&format!(
-        "{ROW} WHERE device = ? AND number <= ? AND finished = 1"
+        "{row} WHERE device = ? AND number <= ? AND finished = 1",
+        row = ROW
     ))?;
     let mut rows = statement.query(params![device, last])?;
     while let Some(row) = rows.next()? {
@@ -216,10 +217,15 @@ impl Store {
                 if known.count == said.count && known.sum != said.sum {
                     let (numbers, whose, writer) =
                         (said.last, self.whose(device)?, self.whose(writer)?);
-                    wrong.push(format!(
-                        "the copy of {writer} has other changes of {whose} up to number {numbers} than this one: `retain merge` with that \
-                         copy names them"
-                    ));
+                    wrong.push(
+                        say!(
+                            "agree.copy_other_changes_up",
+                            writer = writer,
+                            whose = whose,
+                            numbers = numbers
+                        )
+                        .to_string(),
+                    );
                 }
             }
         }

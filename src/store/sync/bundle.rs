@@ -125,7 +125,7 @@ impl Spot {
 
     fn cannot(&self) -> impl Fn(std::io::Error) -> Error {
         let path = self.path();
-        move |e| Error::failed(format!("{} cannot be read", path.display())).because(e)
+        move |e| Error::failed(say!("bundle.cannot_read", path = path.display())).because(e)
     }
 }
 
@@ -173,9 +173,9 @@ pub fn write(
     batches: &[Piece<'_>],
 ) -> Result<(u64, String)> {
     let cannot = |e: std::io::Error| {
-        Error::failed(format!(
-            "no bundle can be written into {}",
-            folder.path().display()
+        Error::failed(say!(
+            "bundle.no_bundle_can_written",
+            path = folder.path().display()
         ))
         .because(e)
     };
@@ -239,7 +239,7 @@ struct Out<W> {
 impl<W: std::io::Write> Out<W> {
     fn put(&mut self, line: &Line) -> Result<()> {
         let json = serde_json::to_string(line)
-            .map_err(|e| Error::failed("a batch has no written form").because(e))?;
+            .map_err(|e| Error::failed(say!("bundle.batch_no_written_form")).because(e))?;
         let text = if self.marked {
             format!("{} {json}\n", checksum(&json))
         } else {
@@ -250,7 +250,7 @@ impl<W: std::io::Write> Out<W> {
         self.bytes += text.len() as u64;
         self.file
             .write_all(text.as_bytes())
-            .map_err(|e| Error::failed("the file cannot be written").because(e))
+            .map_err(|e| Error::failed(say!("bundle.file_cannot_written")).because(e))
     }
 
     /// The batches, and the end.
@@ -384,23 +384,23 @@ impl Bundles {
                 Some(Line::Bundle(head)) => {
                     told.strange = head.book != book || head.format > FORMAT;
                     if head.book != book {
-                        told.wrong.push("it belongs to another book".into());
+                        told.wrong.push(say!("bundle.belongs_another_book").into());
                         return Ok(told);
                     }
                     if head.format > FORMAT {
-                        told.wrong.push("a newer Retain has written it".into());
+                        told.wrong.push(say!("bundle.newer_retain_written").into());
                         return Ok(told);
                     }
                     told.head = Some(head);
                 }
                 Some(Line::Dump(_)) if lines == 0 => {}
-                Some(Line::Dump(_)) => told.wrong.push("another dump begins in it".into()),
+                Some(Line::Dump(_)) => told.wrong.push(say!("bundle.another_dump_begins").into()),
                 Some(Line::Batch(entry)) if entry.book == Some(book) => {
                     self.batch(&mut open, &entry, spot, place, &mut told)
                 }
                 Some(Line::Batch(_)) => {
                     told.strange = true;
-                    told.wrong.push("a batch of another book is in it".into());
+                    told.wrong.push(say!("bundle.batch_another_book").into());
                 }
                 Some(Line::End { lines: count, sum }) => ended = count == lines && sum == before,
                 None => {
@@ -411,10 +411,11 @@ impl Bundles {
             lines += 1;
         }
         if bad > 0 {
-            told.wrong.push(format!("{bad} of its lines are damaged"));
+            told.wrong
+                .push(say!("bundle.its_lines_damaged", bad = bad).to_string());
         }
         if !ended {
-            told.wrong.push("it is not whole".into());
+            told.wrong.push(say!("bundle.not_whole").into());
         }
         told.places = from..self.places.len();
         Ok(told)
@@ -430,10 +431,8 @@ impl Bundles {
     ) {
         let Some(items) = entry.items() else {
             told.strange = true;
-            told.wrong.push(format!(
-                "\"{}\" has a kind of row of a newer Retain",
-                entry.label
-            ));
+            told.wrong
+                .push(say!("bundle.kind_row_newer_retain", label = entry.label).to_string());
             *open = None;
             return;
         };
@@ -449,10 +448,8 @@ impl Bundles {
             .take_if(|open| goes_on && first.is_some_and(|first| first <= open.last))
             .is_some()
         {
-            told.wrong.push(format!(
-                "the parts of \"{}\" are not in their order",
-                entry.label
-            ));
+            told.wrong
+                .push(say!("bundle.parts_not_their_order", label = entry.label).to_string());
             return;
         }
         let last = last
@@ -506,7 +503,7 @@ impl Bundles {
         usize::try_from(n)
             .ok()
             .and_then(|n| self.places.get(n))
-            .ok_or_else(|| Error::failed("a batch of a bundle is gone"))
+            .ok_or_else(|| Error::failed(say!("bundle.batch_bundle_gone")))
     }
 }
 

@@ -62,7 +62,7 @@ impl Store {
                     let unfit = if read.sound || !said.is_empty() {
                         None
                     } else {
-                        Some("what it says is not what was written".to_owned())
+                        Some(say!("examine.what_says_not_what").to_string())
                     };
                     all.extend(read.ids.iter().copied());
                     if own.contains(&one.writer) {
@@ -74,16 +74,20 @@ impl Store {
             };
             if !said.is_empty() {
                 let again = if own.contains(&one.writer) {
-                    "; `retain sync` writes it anew"
+                    say!("examine.retain_sync_writes_anew")
                 } else {
-                    ""
+                    crate::sentence::Sentence::default()
                 };
-                found.wrong.push(format!(
-                    "the bundle {} of {}: {}{again}",
-                    one.name(),
-                    self.whose(one.writer)?,
-                    said.join(", ")
-                ));
+                found.wrong.push(
+                    say!(
+                        "examine.bundle",
+                        one = one.name(),
+                        writer = self.whose(one.writer)?,
+                        said = said.join(", "),
+                        again = again
+                    )
+                    .to_string(),
+                );
             }
         }
         found.telling.retain(|_, count| *count > 0);
@@ -155,15 +159,22 @@ impl Store {
                 ("bundles", "have", "them")
             };
             let way = if own.contains(writer) {
-                format!("`retain purge --sweep` writes {them} anew")
+                say!("examine.retain_purge_sweep_writes", them = them)
             } else {
-                format!(
-                    "that copy writes {them} anew at its next exchange; if it will never come, remove the folder {writer}, and what this \
-                     copy has of it is given again"
-                )
+                say!("examine.copy_writes_anew_at", them = them, writer = writer)
             };
             let whose = self.whose(*writer)?;
-            all.push(format!("{count} {bundles} of {whose} in the sync folder still {have} something that was purged: {way}"));
+            all.push(
+                say!(
+                    "examine.sync_folder_still_something",
+                    count = count,
+                    bundles = bundles,
+                    whose = whose,
+                    have = have,
+                    way = way
+                )
+                .to_string(),
+            );
         }
         Ok(all)
     }

@@ -535,7 +535,8 @@ impl Store {
     /// The finished batches of a device with these numbers.
     pub(super) fn rows_between(&self, device: Id, first: i64, last: i64) -> Result<Vec<Row>> {
         let query = format!(
-            "{ROW} WHERE device = ? AND number BETWEEN ? AND ? AND finished = 1 ORDER BY number, n LIMIT ?"
+            "{row} WHERE device = ? AND number BETWEEN ? AND ? AND finished = 1 ORDER BY number, n LIMIT ?",
+            row = ROW
         );
         let mut statement = self.conn.prepare_cached(&query)?;
         let rows = statement.query_map(params![device, first, last, MANY as i64 + 1], row_of)?;
@@ -680,11 +681,11 @@ impl Store {
         let room = shelf
             .room
             .clone()
-            .ok_or_else(|| Error::failed("the sync folder is gone"))?;
+            .ok_or_else(|| Error::failed(say!("give.sync_folder_gone")))?;
         let cannot = |e| {
-            Error::failed(format!(
-                "{} cannot be made",
-                room.path().join(writer.to_string()).display()
+            Error::failed(say!(
+                "give.cannot_made",
+                path = room.path().join(writer.to_string()).display()
             ))
             .because(e)
         };
@@ -708,9 +709,9 @@ impl Store {
         let (length, sum) = self.snapshot(|_| bundle::write(&folder, &name, &head, &pieces))?;
         let found = Found::look(&room, &folder, writer, name.clone());
         let found = found.ok_or_else(|| {
-            Error::failed(format!(
-                "{} is not as it was written",
-                folder.path().join(&name).display()
+            Error::failed(say!(
+                "give.not_as_written",
+                path = folder.path().join(&name).display()
             ))
         })?;
         let (found, name) = (

@@ -198,7 +198,7 @@ impl Store {
     fn doubt_of(&self, header: &Header, proof: Option<&Proof>) -> Result<Option<String>> {
         Ok(match sign::rank(&self.conn, header, proof)? {
             0 => None,
-            1 => Some("by a key that is new here".to_owned()),
+            1 => Some(say!("hold.by_key_new_here").to_string()),
             // Where nobody signs, nothing has to be said of it.
             _ => sign::anybody(&self.conn)?.then(|| "not signed".to_owned()),
         })
@@ -244,11 +244,14 @@ impl Store {
         let mut said = Vec::new();
         for (batch, held) in &purges.due {
             if transact::has_batch(&self.conn, *batch)? {
-                said.push(format!(
-                    "{} was carried out here{}",
-                    held.said(),
-                    self.words_of_what_still_has(*batch)?
-                ));
+                said.push(
+                    say!(
+                        "hold.carried_out_here",
+                        said = held.said(),
+                        batch = self.words_of_what_still_has(*batch)?
+                    )
+                    .to_string(),
+                );
             }
         }
         Ok(said)
@@ -277,11 +280,12 @@ impl Store {
     /// What a person is told of one that waits.
     pub fn words_of_held(&self, held: &Held) -> String {
         let (due, zone) = (held.due(), self.config.zone);
-        format!(
-            "{} is carried out here on {} at {}; `retain sync --accept-purges` does it now",
-            held.said(),
-            zone.day(due),
-            zone.time(due).format("%H:%M")
+        say!(
+            "hold.carried_out_here_on",
+            said = held.said(),
+            due = zone.day(due),
+            format = zone.time(due).format("%H:%M")
         )
+        .to_string()
     }
 }

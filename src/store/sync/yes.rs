@@ -154,8 +154,8 @@ impl Store {
             .place_of_yes()
             .map_or(Ok(()), |place| self.yes(Some(folder.clone())).keep(&place));
         kept.map_err(|e| {
-            Error::failed("that this book may exchange could not be kept in your own folder; nothing was switched on")
-                .hint("look at the disk of your home")
+            Error::failed(say!("yes.this_book_may_exchange"))
+                .hint(say!("yes.look_at_disk_your"))
                 .because(e)
         })?;
         self.agreed = Some(folder);
@@ -198,9 +198,10 @@ impl Store {
                     if now.keep(&place).is_ok() && !other.path.exists() {
                         let _ = fs::remove_file(former);
                         let (from, folder) = (other.path.display(), folder.display());
-                        self.told.push(format!(
-                            "the book was moved here from {from}; it goes on exchanging by {folder}"
-                        ));
+                        self.told.push(
+                            say!("yes.book_moved_here_from", from = from, folder = folder)
+                                .to_string(),
+                        );
                     }
                 } else if kept.is_none() && folder.is_dir() {
                     let gave = self.named && self.has_given_into(&folder);
@@ -251,20 +252,19 @@ impl Store {
             .map(|place| self.other_yeses(&place, &self.yes(Some(folder.clone()))))
             .unwrap_or_default();
         let why = match others.first() {
-            Some((_, yes)) if yes.path.exists() => format!(
-                "sync was switched on at {}, and this is a copy",
-                yes.path.display()
-            ),
-            Some((_, yes)) => format!(
-                "sync was switched on at {}, which is gone",
-                yes.path.display()
-            ),
-            None => "the book names this folder, and you have not said yes to it here".to_owned(),
+            Some((_, yes)) if yes.path.exists() => {
+                say!("yes.sync_switched_on_at", path = yes.path.display())
+            }
+            Some((_, yes)) => say!("yes.sync_switched_on_at_which", path = yes.path.display()),
+            None => say!("yes.book_names_this_folder").to_owned(),
         };
-        format!(
-            "the book {name} does not exchange by {}: {why}; `retain sync --on` lets it",
-            folder.display()
+        say!(
+            "yes.book_does_not_exchange",
+            name = name,
+            folder = folder.display(),
+            why = why
         )
+        .to_string()
     }
 }
 

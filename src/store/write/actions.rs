@@ -46,20 +46,19 @@ pub(super) fn open_action(
 
 fn check(draft: &ActionDraft) -> Result<()> {
     if !KINDS.contains(&draft.kind.as_str()) {
-        return Err(Error::usage(format!(
-            "there is no call to action of the kind \"{}\"",
-            draft.kind
-        ))
-        .hint(format!("kinds: {}", KINDS.join(", "))));
+        return Err(
+            Error::usage(say!("actions.there_no_call_action", kind = draft.kind))
+                .hint(format!("kinds: {}", KINDS.join(", "))),
+        );
     }
     if draft.title.trim().is_empty() {
-        return Err(Error::usage("a call to action needs a title"));
+        return Err(Error::usage(say!("actions.call_action_needs_title")));
     }
     if draft.money.is_some_and(|m| m < 0) {
-        return Err(Error::usage("what is at stake cannot be below 0"));
+        return Err(Error::usage(say!("actions.what_at_stake_cannot")));
     }
     if draft.severity.is_some_and(|s| !(1..=4).contains(&s)) {
-        return Err(Error::usage("a severity is 1 (worst) to 4"));
+        return Err(Error::usage(say!("actions.severity_1_worst_4")));
     }
     Ok(())
 }
@@ -73,7 +72,7 @@ pub(super) fn put(
     cause: &str,
     context: &Context,
 ) -> Result<(Id, bool)> {
-    let title = word("a call to action", &draft.title, 500)?;
+    let title = word(&say!("actions.call_action"), &draft.title, 500)?;
     let reason = word("a reason", &draft.reason, 100)?;
     let severity = draft.severity.map(i64::from);
     // Without a reason nothing tells whether it is the same.
@@ -193,7 +192,7 @@ fn open_ones(b: &Batch<'_>, actions: &[Id]) -> Result<Vec<(Id, i64, String)>> {
                 .optional()
             })?;
         match found {
-            None => return Err(Error::not_found("the call to action is gone")),
+            None => return Err(Error::not_found(say!("actions.call_action_gone"))),
             Some((n, title, None)) => open.push((*id, n, title)),
             Some(_) => {}
         }
@@ -209,8 +208,8 @@ pub(super) fn close_actions(
 ) -> Result<Done> {
     let outcome = long(outcome.trim())?;
     if outcome.is_empty() {
-        return Err(Error::usage("closing a call to action needs its outcome")
-            .hint("a few words: what came of it"));
+        return Err(Error::usage(say!("actions.closing_call_action_needs"))
+            .hint(say!("actions.few_words_what_came")));
     }
     let open = open_ones(b, actions)?;
     for (id, ..) in &open {
@@ -241,13 +240,13 @@ pub(super) fn snooze_actions(
     context: &Context,
 ) -> Result<Done> {
     if until <= context.today {
-        return Err(Error::usage(format!("{until} is not after today")));
+        return Err(Error::usage(say!("actions.not_after_today", until = until)));
     }
     if !SNOOZE_REASONS.contains(&reason) {
-        return Err(Error::usage(format!(
-            "\"{reason}\" is not a reason to put a call to action off"
-        ))
-        .hint(format!("reasons: {}", SNOOZE_REASONS.join(", "))));
+        return Err(
+            Error::usage(say!("actions.not_reason_put_call", reason = reason))
+                .hint(format!("reasons: {}", SNOOZE_REASONS.join(", "))),
+        );
     }
     let open = open_ones(b, actions)?;
     for (id, ..) in &open {
@@ -265,7 +264,11 @@ pub(super) fn snooze_actions(
         )?;
     }
     Ok(done(
-        format!("Put {} off until {}", called(&open), show(until)),
+        say!(
+            "actions.put_off_until",
+            open = called(&open),
+            until = show(until)
+        ),
         open.len(),
     ))
 }
@@ -273,6 +276,7 @@ pub(super) fn snooze_actions(
 fn called(open: &[(Id, i64, String)]) -> String {
     match open {
         [(_, _, title)] => format!("\"{title}\""),
-        many => count(many.len(), "call to action").replace("call to actions", "calls to action"),
+        many => count(many.len(), &say!("actions.call_action_2"))
+            .replace("call to actions", &say!("actions.calls_action")),
     }
 }

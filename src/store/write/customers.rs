@@ -26,7 +26,7 @@ pub(super) fn add_customer(
 ) -> Result<Done> {
     let name = word("a name", &new.name, 200)?;
     if name.is_empty() {
-        return Err(Error::usage("a customer needs a name"));
+        return Err(Error::usage(say!("customers.customer_needs_name")));
     }
     let stages = &context.config.stages;
     let stage = if new.stage.is_empty() {
@@ -107,18 +107,18 @@ pub(super) fn add_terms(
     word("a subscription's key", &terms.subscription, 200)?;
     let version = version(terms, context);
     if version.amount < 0 {
-        return Err(Error::usage("a price cannot be below 0"));
+        return Err(Error::usage(say!("customers.price_cannot_below_0")));
     }
     if version.end.is_some_and(|end| end <= version.start) {
-        return Err(Error::usage("a subscription ends after its first day"));
+        return Err(Error::usage(say!("customers.subscription_ends_after_its")));
     }
     let n = customer(b, id)?;
     put_version(b, n, &version)?;
     Ok(done(
-        format!(
-            "Subscription of {} from {}",
-            names(b, &[id])?,
-            version.start
+        say!(
+            "customers.subscription_from",
+            id = names(b, &[id])?,
+            start = version.start
         ),
         1,
     ))
@@ -127,8 +127,8 @@ pub(super) fn add_terms(
 /// Writes one subscription version.
 fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
     let monthly = mrr(v).ok_or_else(|| {
-        Error::usage("the price does not fit")
-            .hint("amount x quantity has to fit in 64 bits of minor units")
+        Error::usage(say!("customers.price_does_not_fit"))
+            .hint(say!("customers.amount_x_quantity_fit"))
     })?;
     let (count, quantity, discount) = (
         i64::from(v.count),
@@ -158,7 +158,7 @@ fn put_version(b: &mut Batch<'_>, customer: i64, v: &Version) -> Result<()> {
 pub(super) fn add_contact(b: &mut Batch<'_>, id: Id, new: &NewContact) -> Result<Done> {
     let name = word("a name", &new.name, 200)?;
     if name.is_empty() {
-        return Err(Error::usage("a contact needs a name"));
+        return Err(Error::usage(say!("customers.contact_needs_name")));
     }
     let n = customer(b, id)?;
     b.insert(
@@ -221,7 +221,7 @@ pub(super) fn edit(
     let what = things(b, entity, rows)?;
     let label = match edited.as_slice() {
         ["text"] if entity == Entity::Event => format!("Edited {what}"),
-        [] => format!("Changed nothing of {what}"),
+        [] => say!("customers.changed_nothing", what = what).to_string(),
         fields => format!("Changed {} of {what}", fields.join(", ")),
     };
     Ok(done(format!("{label}{}", carried.said()), b.edits))
@@ -317,8 +317,8 @@ pub(super) fn give(b: &mut Batch<'_>, id: Id, owner: &str, carried: &mut Carried
 /// The name of a person of ours.
 pub(super) fn owner_word(text: &str) -> Result<&str> {
     if text.trim().contains(char::is_control) {
-        return Err(Error::usage("an owner's name has no control characters")
-            .hint("a name is one line of letters"));
+        return Err(Error::usage(say!("customers.owner_s_name_no"))
+            .hint(say!("customers.name_one_line_letters")));
     }
     word("an owner", text, 200)
 }
@@ -424,9 +424,10 @@ fn refused(entity: Entity, clash: Clash) -> Error {
             let name = batch::table(entity).name;
             Error::new(
                 Kind::Conflict,
-                format!(
-                    "the {name} was removed meanwhile{}; nothing was saved",
-                    by(&clash.removed)
+                say!(
+                    "customers.removed_meanwhile_nothing_saved",
+                    name = name,
+                    removed = by(&clash.removed)
                 ),
             )
         }
@@ -434,22 +435,22 @@ fn refused(entity: Entity, clash: Clash) -> Error {
             let said = |json: &serde_json::Value| plain(&json_value(Some(json)));
             Error::new(
                 Kind::Conflict,
-                format!(
-                    "{} was changed meanwhile to {}{}",
-                    first.field,
-                    said(&first.theirs),
-                    by(&first.by)
+                say!(
+                    "customers.changed_meanwhile",
+                    field = first.field,
+                    theirs = said(&first.theirs),
+                    by = by(&first.by)
                 ),
             )
-            .hint(format!(
-                "it was {}, you wrote {}",
-                said(&first.base),
-                said(&first.mine)
+            .hint(say!(
+                "customers.you_wrote",
+                base = said(&first.base),
+                mine = said(&first.mine)
             ))
         }
         None => Error::new(
             Kind::Conflict,
-            "somebody has changed the same thing meanwhile",
+            say!("customers.somebody_changed_same_thing"),
         ),
     };
     error.because(clash)
@@ -471,7 +472,7 @@ pub(super) fn stored(
                 .parse::<Day>()
                 .map(|d| Value::Integer(d.number()))
                 .map_err(|()| {
-                    Error::usage(format!("{t} is not a date")).hint("such as 2026-11-21")
+                    Error::usage(say!("customers.not_date", t = t)).hint("such as 2026-11-21")
                 }),
             _ => Ok(plain),
         };
@@ -498,27 +499,27 @@ pub(super) fn stored(
                 .trim()
                 .parse::<Day>()
                 .map(|d| Value::Text(d.to_string()))
-                .or_else(|()| wrong("a date such as 2026-11-21")),
+                .or_else(|()| wrong(&say!("customers.date_such_as_2026"))),
             Some(AttributeType::Bool) => match text.trim().to_lowercase().as_str() {
                 "yes" | "y" | "true" | "1" => Ok(Value::Integer(1)),
                 "no" | "n" | "false" | "0" => Ok(Value::Integer(0)),
-                _ => wrong("yes or no"),
+                _ => wrong(&say!("customers.yes_or_no")),
             },
             _ => Ok(plain),
         };
     }
     match (field, &plain) {
         ("money", Value::Integer(n)) if *n < 0 => {
-            Err(Error::usage("what is at stake cannot be below 0"))
+            Err(Error::usage(say!("customers.what_at_stake_cannot")))
         }
         ("severity", Value::Integer(n)) if !(1..=4).contains(n) => {
-            Err(Error::usage("a severity is 1 (worst) to 4"))
+            Err(Error::usage(say!("customers.severity_1_worst_4")))
         }
         ("name" | "title", Value::Text(t)) if t.trim().is_empty() => {
-            Err(Error::usage(format!("the {field} cannot be empty")))
+            Err(Error::usage(say!("customers.cannot_empty", field = field)))
         }
         ("name" | "title" | "text", Value::Null) => {
-            Err(Error::usage(format!("the {field} cannot be empty")))
+            Err(Error::usage(say!("customers.cannot_empty", field = field)))
         }
         ("owner", Value::Text(t)) => owner_word(t).map(|t| Value::Text(t.to_owned())),
         (_, Value::Text(t)) => long(t).map(|t| Value::Text(t.to_owned())),
@@ -545,8 +546,8 @@ pub(super) fn tag_word(tag: &str) -> Result<&str> {
         || tag.contains(|c: char| c.is_whitespace() || c.is_control())
         || tag.chars().count() > 60
     {
-        return Err(Error::usage(format!("\"{tag}\" is not a tag"))
-            .hint("one word of at most 60 characters"));
+        return Err(Error::usage(say!("customers.not_tag", tag = tag))
+            .hint(say!("customers.one_word_at_most")));
     }
     Ok(tag)
 }

@@ -94,10 +94,8 @@ pub(super) fn take_back(b: &mut Batch<'_>, fired: Id) -> Result<Done> {
             .optional()
         })?;
     let Some((customer, text, more)) = found else {
-        return Err(
-            Error::not_found("no rule fired there, or it was taken back")
-                .hint("retain rule log lists what fired"),
-        );
+        return Err(Error::not_found(say!("firing.no_rule_fired_there"))
+            .hint(say!("firing.retain_rule_log_lists")));
     };
     let more = crate::store::batch::attributes(&more);
     let made = |key: &str| {
@@ -114,7 +112,7 @@ pub(super) fn take_back(b: &mut Batch<'_>, fired: Id) -> Result<Done> {
         b.set(Entity::Play, play, "removed", Value::Integer(1))?;
     }
     b.touched.insert(customer);
-    Ok(done(format!("Took back the rule {text}"), 1))
+    Ok(done(say!("firing.took_back_rule", text = text), 1))
 }
 
 /// Asks those of our people whom a note mentions (`@bo`) to look at the customer: a task of the kind `mention` each.

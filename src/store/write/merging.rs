@@ -20,7 +20,7 @@ const STAY: &[EventKind] = &[EventKind::Stage, EventKind::Override, EventKind::R
 
 pub(super) fn merge_customers(b: &mut Batch<'_>, keep: Id, other: Id) -> Result<Done> {
     if keep == other {
-        return Err(Error::usage("a customer cannot be merged into itself"));
+        return Err(Error::usage(say!("merging.customer_cannot_merged_into")));
     }
     let (n, from) = (customer(b, keep)?, customer(b, other)?);
     let (kept, gone) = (name(b, keep)?, name(b, other)?);
@@ -91,7 +91,7 @@ pub(super) fn merge_customers(b: &mut Batch<'_>, keep: Id, other: Id) -> Result<
     b.set(Entity::Customer, other, "removed", Value::Integer(1))?;
     let skipped = differ
         .into_iter()
-        .map(|why| (keep, format!("it keeps its own {why}")))
+        .map(|why| (keep, say!("merging.keeps_its_own", why = why).to_string()))
         .collect();
     Ok(Done {
         skipped,

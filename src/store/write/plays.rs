@@ -28,7 +28,7 @@ pub(super) fn start_play(
     let playbooks = &context.config.playbooks;
     let Some(playbook) = playbooks.find(name) else {
         let known: Vec<&str> = playbooks.playbook.iter().map(|p| p.code.as_str()).collect();
-        return Err(Error::usage(format!("there is no playbook \"{name}\""))
+        return Err(Error::usage(say!("plays.there_no_playbook", name = name))
             .hint(format!("playbooks: {}", known.join(", "))));
     };
     let mut skipped = Vec::new();
@@ -36,17 +36,20 @@ pub(super) fn start_play(
         let n = customer(b, *id)?;
         let signals = signal::current(b.conn, n, &context.config, context.today)?;
         if put(b, n, playbook, &signals, from.unwrap_or(context.today), "")?.is_none() {
-            skipped.push((*id, format!("{} runs there already", playbook.label)));
+            skipped.push((
+                *id,
+                say!("plays.runs_there_already", label = playbook.label).to_string(),
+            ));
         }
     }
     let started = customers.len() - skipped.len();
     if started == 0 && !customers.is_empty() {
-        return Err(Error::usage(format!(
-            "{} runs at {} already",
-            playbook.label,
-            names(b, customers)?
+        return Err(Error::usage(say!(
+            "plays.runs_at_already",
+            label = playbook.label,
+            customers = names(b, customers)?
         ))
-        .hint("end it first, or do its steps"));
+        .hint(say!("plays.end_first_or_do")));
     }
     Ok(Done {
         label: format!("Started {} at {}", playbook.label, names(b, customers)?),
@@ -104,9 +107,8 @@ pub(super) fn put(
 pub(super) fn skip_step(b: &mut Batch<'_>, step: Id, reason: &str) -> Result<Done> {
     let reason = long(reason.trim())?;
     if reason.is_empty() {
-        return Err(
-            Error::usage("skipping a step needs a reason").hint("a few words: why it is not done")
-        );
+        return Err(Error::usage(say!("plays.skipping_step_needs_reason"))
+            .hint(say!("plays.few_words_why_not")));
     }
     let found: Option<(Id, i64, String, Option<i64>)> = b
         .conn
@@ -116,10 +118,12 @@ pub(super) fn skip_step(b: &mut Batch<'_>, step: Id, reason: &str) -> Result<Don
         )
         .and_then(|mut s| s.query_row([&step], |r| Ok((Id(r.get(0)?), r.get(1)?, search::text_at_raw(r, 2)?, r.get(3)?))).optional())?;
     let Some((task, n, title, was_done)) = found else {
-        return Err(Error::not_found("the step is gone, or was skipped before"));
+        return Err(Error::not_found(say!("plays.step_gone_or_skipped")));
     };
     if was_done.is_some() {
-        return Err(Error::usage(format!("\"{title}\" is done already")).hint("undo that first"));
+        return Err(
+            Error::usage(say!("plays.done_already", title = title)).hint(say!("plays.undo_first"))
+        );
     }
     b.set(
         Entity::Step,
@@ -151,7 +155,7 @@ pub(super) fn end_play(
                 .optional()
         })?;
     let Some((n, label)) = found else {
-        return Err(Error::not_found("the playbook does not run any more"));
+        return Err(Error::not_found(say!("plays.playbook_does_not_run")));
     };
     b.set(
         Entity::Play,

@@ -21,10 +21,10 @@ pub(super) fn save_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<Do
 fn put_view(b: &mut Batch<'_>, name: &str, view: &View) -> Result<()> {
     let name = word("a view's name", name, 100)?;
     if name.is_empty() {
-        return Err(Error::usage("a view needs a name"));
+        return Err(Error::usage(say!("settings.view_needs_name")));
     }
     let value = serde_json::to_string(view)
-        .map_err(|e| Error::failed("the view cannot be written as JSON").because(e))?;
+        .map_err(|e| Error::failed(say!("settings.view_cannot_written_as")).because(e))?;
     let table = batch::table(Entity::View);
     match twins::named(b.conn, table, name)?.last() {
         Some(id) => {
@@ -65,9 +65,9 @@ pub(super) fn configure(
     let changed = b.edits + b.made - before;
     Ok(done(
         if changed == 0 {
-            "Nothing to change".to_owned()
+            say!("settings.nothing_change").to_owned()
         } else {
-            format!("Settings taken over: {}", what.join(", "))
+            say!("settings.settings_taken_over", what = what.join(", "))
         },
         changed,
     ))
@@ -177,7 +177,7 @@ fn refuse_if_moved(
         (Some(code), None) => {
             return Err(Error::new(
                 Kind::Conflict,
-                format!("there is a rule \"{code}\" already{by}; nothing was saved"),
+                say!("settings.there_rule_already_nothing", code = code, by = by),
             ));
         }
         (Some(code), _) => format!("the rule {code}"),
@@ -185,7 +185,11 @@ fn refuse_if_moved(
     };
     let error = Error::new(
         Kind::Conflict,
-        format!("{what} was changed meanwhile{by}; nothing was saved"),
+        say!(
+            "settings.changed_meanwhile_nothing_saved",
+            what = what,
+            by = by
+        ),
     );
     let short =
         |text: &str| (!text.contains('\n') && text.chars().count() <= 60).then(|| text.to_owned());
@@ -193,10 +197,12 @@ fn refuse_if_moved(
         .as_deref()
         .map_or_else(|| Some("the default".to_owned()), short);
     let error = match (said, value.and_then(short)) {
-        (Some(now), Some(mine)) => error.hint(format!("it says {now} now; you wrote {mine}")),
+        (Some(now), Some(mine)) => {
+            error.hint(say!("settings.says_now_you_wrote", now = now, mine = mine))
+        }
         _ => error,
     };
-    Err(error.hint("look at what it says now (`retain config`), and do it again on top of that"))
+    Err(error.hint(say!("settings.look_at_what_says")))
 }
 
 /// Who wrote what a setting says, when a row says it.

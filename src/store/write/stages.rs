@@ -22,7 +22,7 @@ pub(super) fn find_stage(context: &Context, name: &str) -> Result<StageNo> {
     let stages = &context.config.stages;
     stages.find(name).ok_or_else(|| {
         let codes: Vec<&str> = stages.stage.iter().map(|s| s.code.as_str()).collect();
-        Error::usage(format!("there is no stage \"{name}\""))
+        Error::usage(say!("stages.there_no_stage", name = name))
             .hint(format!("stages: {}", codes.join(", ")))
     })
 }
@@ -59,9 +59,9 @@ pub(super) fn move_stage(
             skipped.push((
                 *id,
                 if *to == Target::Next {
-                    "it is in the last stage".into()
+                    say!("stages.last_stage").into()
                 } else {
-                    "it is in the first stage".into()
+                    say!("stages.first_stage").into()
                 },
             ));
             continue;
@@ -78,12 +78,12 @@ pub(super) fn move_stage(
         };
         let gives_reason = reason.is_some_and(|r| !r.code.is_empty() || !r.text.trim().is_empty());
         if !unmet.is_empty() && !gives_reason {
-            return Err(Error::usage(format!(
-                "{} does not meet yet: {}",
-                name(b, *id)?,
-                unmet.join("; ")
+            return Err(Error::usage(say!(
+                "stages.does_not_meet_yet",
+                id = name(b, *id)?,
+                unmet = unmet.join("; ")
             ))
-            .hint("move it all the same with a reason in words"));
+            .hint(say!("stages.move_all_same_with")));
         }
         let visits: i64 = b
             .conn
@@ -131,12 +131,13 @@ pub(super) fn move_stage(
         last = Some((from, target));
     }
     let label = match (last, customers) {
-        (Some((Some(from), to)), [one]) => format!(
-            "Moved {} from {} to {}",
-            name(b, *one)?,
-            stages.label(from),
-            stages.label(to)
-        ),
+        (Some((Some(from), to)), [one]) => say!(
+            "stages.moved_from",
+            one = name(b, *one)?,
+            from = stages.label(from),
+            to = stages.label(to)
+        )
+        .to_string(),
         (Some((_, to)), _) if fixed.is_some() || moved == 1 => {
             format!("Moved {} to {}", count(moved, "customer"), stages.label(to))
         }
@@ -212,8 +213,8 @@ pub(super) fn from_now(
 pub(super) fn said_of_ahead(n: usize, what: &str) -> String {
     match n {
         0 => String::new(),
-        1 => format!("; 1 earlier {what} was dated ahead, and is dated before this one now"),
-        _ => format!("; {n} earlier {what}s were dated ahead, and are dated before this one now"),
+        1 => say!("stages.1_earlier_dated_ahead", what = what).to_string(),
+        _ => say!("stages.earlier_s_were_dated", n = n, what = what).to_string(),
     }
 }
 
@@ -283,14 +284,16 @@ pub(super) fn check(
 ) -> Result<Done> {
     let no = find_stage(context, stage)?;
     let Some(stage) = context.config.stages.get(no) else {
-        return Err(Error::usage("there is no such stage"));
+        return Err(Error::usage(say!("stages.there_no_such_stage")));
     };
     let Some(asked) = stage.checklist.iter().find(|q| q.code == question) else {
         let codes: Vec<&str> = stage.checklist.iter().map(|q| q.code.as_str()).collect();
-        return Err(
-            Error::usage(format!("{} has no question \"{question}\"", stage.label))
-                .hint(format!("questions: {}", codes.join(", "))),
-        );
+        return Err(Error::usage(say!(
+            "stages.no_question",
+            label = stage.label,
+            question = question
+        ))
+        .hint(format!("questions: {}", codes.join(", "))));
     };
     let n = customer(b, id)?;
     let (at, ahead) = from_now(b, n, EventKind::Check, Some((&stage.code, &asked.code)))?;
@@ -328,9 +331,9 @@ pub(super) fn check_reason(
     let codes = if lost { CHURN_REASONS } else { BACK_REASONS };
     let hint = format!("reasons: {}", codes.join(", "));
     match reason {
-        None if needed => Err(Error::usage(format!(
-            "a move {} needs a reason",
-            if lost {
+        None if needed => Err(Error::usage(say!(
+            "stages.move_needs_reason",
+            format = if lost {
                 format!("to {label}")
             } else {
                 format!("back to {label}")
@@ -338,11 +341,11 @@ pub(super) fn check_reason(
         ))
         .hint(hint)),
         Some(r) if needed && !codes.contains(&r.code.as_str()) => {
-            Err(Error::usage(format!("\"{}\" is not a reason for that move", r.code)).hint(hint))
+            Err(Error::usage(say!("stages.not_reason_for_move", code = r.code)).hint(hint))
         }
         Some(r) => match r.also.iter().find(|c| !codes.contains(&c.as_str())) {
             Some(code) => {
-                Err(Error::usage(format!("\"{code}\" is not a reason for that move")).hint(hint))
+                Err(Error::usage(say!("stages.not_reason_for_move", code = code)).hint(hint))
             }
             None => Ok(()),
         },

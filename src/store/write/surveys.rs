@@ -28,7 +28,7 @@ fn within(what: &str, score: u8, range: RangeInclusive<u8>) -> Result<Option<i64
         return Ok(Some(i64::from(score)));
     }
     Err(
-        Error::usage(format!("{score} is not an answer about {what}")).hint(format!(
+        Error::usage(say!("surveys.not_answer_about", score = score, what = what)).hint(format!(
             "{} to {}",
             range.start(),
             range.end()
@@ -46,7 +46,7 @@ pub(super) fn answers(
 ) -> Result<Done> {
     if answers.is_empty() {
         return Err(
-            Error::usage("there is no answer in it").hint("answer at least one of the questions")
+            Error::usage(say!("surveys.there_no_answer")).hint(say!("surveys.answer_at_least_one"))
         );
     }
     let (n, wave) = (customer(b, id)?, word("a wave", wave, 100)?);
@@ -96,7 +96,7 @@ pub(super) fn answers(
         [Said::Nps(score, _)] => done(format!("NPS {score} from {who}"), 1),
         [Said::Csat(score, _)] => done(format!("Satisfaction {score} from {who}"), 1),
         [Said::Ces(score, _)] => done(format!("Effort {score} from {who}"), 1),
-        [_] => done(format!("An answer from {who}"), 1),
+        [_] => done(say!("surveys.answer_from", who = who), 1),
         many => done(format!("{} answers from {who}", many.len()), many.len()),
     })
 }
@@ -109,12 +109,12 @@ pub(super) fn invite(
     at: Option<Stamp>,
 ) -> Result<Done> {
     if !ASKS.contains(&asks) {
-        return Err(Error::usage(format!("\"{asks}\" is not a survey")).hint(ASKS.join(", ")));
+        return Err(Error::usage(say!("surveys.not_survey", asks = asks)).hint(ASKS.join(", ")));
     }
     let reference = word("a wave", wave, 100)?;
     if reference.is_empty() {
         return Err(
-            Error::usage("an invitation needs the name of its wave").hint("like: 2026 autumn")
+            Error::usage(say!("surveys.invitation_needs_name_its")).hint("like: 2026 autumn")
         );
     }
     for id in customers {

@@ -14,10 +14,10 @@ use super::{Done, EventDraft, count, customer, done, event, names, wake, word};
 pub(super) fn open(b: &mut Batch<'_>, id: Id, new: &NewTicket) -> Result<Done> {
     let subject = word("a subject", &new.subject, 500)?;
     if subject.is_empty() {
-        return Err(Error::usage("a ticket needs a subject"));
+        return Err(Error::usage(say!("tickets.ticket_needs_subject")));
     }
     if !(1..=4).contains(&new.severity) {
-        return Err(Error::usage("a severity is 1 (worst) to 4"));
+        return Err(Error::usage(say!("tickets.severity_1_worst_4")));
     }
     let n = customer(b, id)?;
     let opened = new.opened.unwrap_or(b.now);
@@ -38,7 +38,11 @@ pub(super) fn open(b: &mut Batch<'_>, id: Id, new: &NewTicket) -> Result<Done> {
     step(b, n, "opened", opened, external, severity, subject)?;
     wake(b, id, "ticket")?;
     Ok(done(
-        format!("Opened ticket \"{subject}\" for {}", names(b, &[id])?),
+        say!(
+            "tickets.opened_ticket_for",
+            subject = subject,
+            id = names(b, &[id])?
+        ),
         1,
     ))
 }
@@ -50,15 +54,15 @@ pub(super) fn close(
     csat: Option<u8>,
 ) -> Result<Done> {
     if csat.is_some_and(|score| !(1..=5).contains(&score)) {
-        return Err(Error::usage("satisfaction is 1 to 5"));
+        return Err(Error::usage(say!("tickets.satisfaction_1_5")));
     }
     let at = at.unwrap_or(b.now);
     for id in tickets {
         let table = batch::table(Entity::Ticket);
-        let gone = || Error::not_found("the ticket is gone");
+        let gone = || Error::not_found(say!("tickets.ticket_gone"));
         let closed = batch::current(b.conn, table, *id, "closed")?.ok_or_else(gone)?;
         if closed.value != Value::Null {
-            return Err(Error::usage("the ticket is closed already"));
+            return Err(Error::usage(say!("tickets.ticket_closed_already")));
         }
         b.set(Entity::Ticket, *id, "closed", Value::Integer(at.0))?;
         if let Some(score) = csat {

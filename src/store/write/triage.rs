@@ -44,7 +44,7 @@ pub(super) fn triage_done(
             None => reasons(b.conn, *id, context)?,
         };
         if reasons.is_empty() {
-            skipped.push((*id, "it has no reason to be in the queue".into()));
+            skipped.push((*id, say!("triage.no_reason_queue").to_string()));
             continue;
         }
         b.set(Entity::Customer, *id, "done", Value::Text(reasons))?;
@@ -52,9 +52,10 @@ pub(super) fn triage_done(
     if let [.., (_, why)] = skipped.as_slice()
         && skipped.len() == customers.len()
     {
-        return Err(Error::usage(format!(
-            "nothing to be done with {}: {why}",
-            names(b, customers)?
+        return Err(Error::usage(say!(
+            "triage.nothing_done_with",
+            customers = names(b, customers)?,
+            why = why
         )));
     }
     Ok(Done {
@@ -73,16 +74,18 @@ pub(super) fn snooze(
     context: &Context,
 ) -> Result<Done> {
     if until.is_none() && event.is_empty() {
-        return Err(Error::usage("a snooze needs an end")
-            .hint("a day, or the event it waits for: nps or ticket"));
+        return Err(
+            Error::usage(say!("triage.snooze_needs_end")).hint(say!("triage.day_or_event_waits"))
+        );
     }
     if !matches!(event, "" | "nps" | "ticket") {
         return Err(
-            Error::usage(format!("a snooze cannot wait for \"{event}\"")).hint("nps or ticket"),
+            Error::usage(say!("triage.snooze_cannot_wait_for", event = event))
+                .hint(say!("triage.nps_or_ticket")),
         );
     }
     if let Some(day) = until.filter(|d| *d <= context.today) {
-        return Err(Error::usage(format!("{day} is not after today")));
+        return Err(Error::usage(say!("triage.not_after_today", day = day)));
     }
     for id in customers {
         customer(b, *id)?;
@@ -107,7 +110,7 @@ pub(super) fn snooze(
     }
     let end = match (until, event) {
         (Some(day), _) => format!("until {}", show(day)),
-        (None, "nps") => "until an NPS answer".into(),
+        (None, "nps") => say!("triage.until_nps_answer").into(),
         _ => "until a ticket".to_owned(),
     };
     Ok(done(

@@ -29,16 +29,18 @@ pub(super) fn log_touch(
 ) -> Result<Done> {
     let Some(channel) = channel(&touch.channel) else {
         return Err(
-            Error::usage(format!("there is no channel \"{}\"", touch.channel))
-                .hint("phone, email, meeting, chat and more: retain log --help"),
+            Error::usage(say!("work.there_no_channel", channel = touch.channel))
+                .hint(say!("work.phone_email_meeting_chat")),
         );
     };
     let at = touch.at.unwrap_or(b.now);
     if at > Stamp(b.now.0 + 86_400_000) {
-        return Err(Error::usage("a touchpoint cannot lie in the future").hint("make it a task: t"));
+        return Err(
+            Error::usage(say!("work.touchpoint_cannot_lie_future")).hint(say!("work.make_task_t"))
+        );
     }
     if touch.mood.is_some_and(|m| !(1..=5).contains(&m)) {
-        return Err(Error::usage("the mood is 1 to 5"));
+        return Err(Error::usage(say!("work.mood_1_5")));
     }
     let mut more = serde_json::Map::new();
     if let Some(mood) = touch.mood {
@@ -83,9 +85,9 @@ pub(super) fn log_touch(
         }
     }
     let follow = if touch.follow_up.is_some() {
-        " with a follow-up"
+        say!("work.with_follow_up")
     } else {
-        ""
+        crate::sentence::Sentence::default()
     };
     Ok(done(
         format!(
@@ -115,7 +117,7 @@ fn spoken(code: &str) -> String {
 pub(super) fn add_task(b: &mut Batch<'_>, customer: i64, task: &TaskDraft) -> Result<Id> {
     let title = word("a task", &task.title, 500)?;
     if title.is_empty() {
-        return Err(Error::usage("a task needs a title"));
+        return Err(Error::usage(say!("work.task_needs_title")));
     }
     let owner = if task.owner.is_empty() {
         b.person.clone()
@@ -165,7 +167,7 @@ pub(super) fn done_tasks(b: &mut Batch<'_>, tasks: &[Id]) -> Result<Done> {
                 .optional()
             })?;
         let Some((customer, words, was)) = found else {
-            return Err(Error::not_found("the task is gone"));
+            return Err(Error::not_found(say!("work.task_gone")));
         };
         if was.is_some() {
             continue;
@@ -208,10 +210,10 @@ pub(super) fn snooze_tasks(
         )?;
     }
     Ok(done(
-        format!(
-            "Put {} off until {}",
-            count(tasks.len(), "task"),
-            show(until)
+        say!(
+            "work.put_off_until",
+            tasks = count(tasks.len(), "task"),
+            until = show(until)
         ),
         tasks.len(),
     ))
@@ -235,7 +237,7 @@ pub(super) fn hold_health(
         let held =
             signal::current(b.conn, n, &context.config, context.today)?.held_on(context.today);
         if held.is_none() {
-            return Err(Error::usage(format!("nobody has set the health of {name}")));
+            return Err(Error::usage(say!("work.nobody_set_health", name = name)));
         }
         let (at, ahead) = from_now(b, n, EventKind::Override, None)?;
         event(
@@ -247,28 +249,29 @@ pub(super) fn hold_health(
             },
         )?;
         return Ok(done(
-            format!(
-                "Health of {name} is measured again{}",
-                said_of_ahead(ahead, "override")
+            say!(
+                "work.health_measured_again",
+                name = name,
+                ahead = said_of_ahead(ahead, "override")
             ),
             1,
         ));
     };
     if score > 100 {
-        return Err(Error::usage(format!("{score} is not a health score")).hint("0 to 100"));
+        return Err(Error::usage(say!("work.not_health_score", score = score)).hint("0 to 100"));
     }
     if text.is_empty() {
-        return Err(Error::usage("a health that is set needs a reason")
-            .hint("say what the measures do not know"));
+        return Err(Error::usage(say!("work.health_set_needs_reason"))
+            .hint(say!("work.say_what_measures_do")));
     }
     if until < context.today {
-        return Err(
-            Error::usage(format!("{until} is over")).hint("give the last day on which it holds")
-        );
+        return Err(Error::usage(format!("{until} is over")).hint(say!("work.give_last_day_on")));
     }
     if until > context.today.plus(LONGEST_HOLD) {
-        return Err(Error::usage(format!("{until} is more than a year away"))
-            .hint("set it for a year at most, and look at it again then"));
+        return Err(
+            Error::usage(say!("work.more_than_year_away", until = until))
+                .hint(say!("work.set_for_year_at")),
+        );
     }
     let more = serde_json::json!({ "until": until }).to_string();
     let (at, ahead) = from_now(b, n, EventKind::Override, None)?;
@@ -283,10 +286,12 @@ pub(super) fn hold_health(
         },
     )?;
     Ok(done(
-        format!(
-            "Health of {name} set to {score} until {}{}",
-            show(until),
-            said_of_ahead(ahead, "override")
+        say!(
+            "work.health_set_until",
+            name = name,
+            score = score,
+            until = show(until),
+            ahead = said_of_ahead(ahead, "override")
         ),
         1,
     ))
