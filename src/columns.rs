@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value as Json};
 use crate::domain::config::{Attribute, AttributeType, Config};
 use crate::domain::field::{Field, FieldKind, Needs, Value};
 use crate::domain::filter::{Fields, Filter, People};
-use crate::domain::money::{self, Currency};
+use crate::domain::money;
 use crate::domain::roster::{Choices, Get, Reader, Roster};
 use crate::domain::sheet::Datum;
 use crate::domain::stage::StageNo;
@@ -168,17 +168,7 @@ impl Column {
             }
             (Value::Number(n), FieldKind::Tenths) => money::decimal(n, 1),
             (Value::Number(n), _) => n.to_string(),
-            (Value::Words(_), _) if self.field.code == "apart" => {
-                let said = |(currency, minor): &(Currency, i64)| {
-                    format!(
-                        "{} {}",
-                        currency.code(),
-                        money::decimal(*minor, currency.digits())
-                    )
-                };
-                let all: Vec<String> = roster.apart(row).iter().map(said).collect();
-                all.join("; ")
-            }
+            (Value::Words(_), _) if self.field.code == "apart" => roster.arr(row).apart_text(),
             (Value::Words(no), _) => roster.tagsets.get(no).to_owned(),
             (Value::Flag(on), _) => if on { "yes" } else { "no" }.to_owned(),
             _ => match self.json(roster, row) {

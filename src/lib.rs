@@ -10,6 +10,10 @@
 //! | stage, visit, cohort | where a customer is in the lifecycle; one stay there; one start of the relationship |
 //! | event | something that happened at a time: a touchpoint, an NPS answer, a note, a ticket step, a move, an order, a reading |
 //! | signal | a figure folded from one customer's events ([`domain::signal::Signals`]) |
+//! | reader | how a field of a customer is read from a roster ([`domain::roster::Reader`]) |
+//! | rate | what one currency is in another from a day on ([`domain::money::Rates`]) |
+//! | apart | revenue in a currency that no rate brings into the book's: it is told beside a sum, never added to it |
+//! | sentence | a code of the words file with its arguments, and what it says in English ([`sentence::Sentence`]) |
 //! | wave | one round of asking customers; [`domain::survey`] says what belongs to it |
 //! | segment | a ready-made set of customers ([`domain::segment`]), or a saved view that is counted as one |
 //! | health, priority, reason | pure functions of signals, config and a day |
@@ -24,7 +28,8 @@
 //!
 //! [`text`] ← [`domain`] ← [`columns`] ← [`store`] ← [`transfer`] ← { [`cli`], [`tui`] } ← `main`
 //!
-//! ([`error`] and [`files`] stand outside the row: everybody returns errors, and works with [`files`] in folders of others.)
+//! ([`sentence`], [`error`] and [`files`] stand below the row: everybody returns errors, which are sentences, and works with
+//! [`files`] in folders of others.)
 //! rusqlite and SQL are only in `store`, ratatui and crossterm only in `tui`, clap and printing only in `cli`;
 //! the clock is read in `cli.rs` and `tui.rs` and handed on as a value.
 //!
@@ -51,6 +56,16 @@
 //! written once. Entities carry their present values, and `edit` logs every change: before, after, and the edits that it had
 //! seen. So the log is the audit, and undo is a new batch that writes the values before, across restarts, only one's own, and
 //! refused where somebody else has edited since and something else stands now ([`domain::command::Command::Undo`]).
+//!
+//! **Money** is minor units and an ISO 4217 code with that currency's digits. A row of a file is read by the currency that it says,
+//! in a column or by a sign or code beside the figure. ARR is figured from the price and not from the rounded month
+//! ([`domain::revenue::Terms`]). [`domain::money::Arr`] is the only sum of revenue: it has no `+`, what a rate of the book converted
+//! is marked, and what no rate converts stands apart by currency. Priority weighs the part in the book's currency alone. Orders and
+//! invoices in another currency are refused, because an event keeps no currency of its own.
+//!
+//! **Sentences.** An error, a receipt and a line of output are values: a code, named arguments, and the English that they make. The
+//! compiler looks the code up in the words file and compares the placeholders; `Sentence::in_words` says it in another language.
+//! A batch keeps the English label, over which its hash goes.
 //!
 //! **Which scorecard** a customer comes under is asked outside of the scoring ([`domain::health::score`] gets it): a roster prepares
 //! the filters once for all its rows, and one customer alone is a roster of one row (`store/rated.rs`), so both say the same.
@@ -239,14 +254,17 @@
 //! | add | touch | what tells you if you forgot |
 //! |---|---|---|
 //! | an event kind or channel | a row in [`domain::event`] or [`domain::touchpoint`], a word | `every_code_has_a_word` |
-//! | a column or filter field | a row in [`columns`], a word | the columns' tests; list, filter, sort, chooser, CSV, JSON get it |
+//! | a figure | a row in [`domain::signal::Signals`], its lines in `signal/folding.rs`; packing and the layout of the cache follow | the properties of folds |
+//! | a column or filter field | a row in `columns/table.rs` that says what it needs, a word under `[column]`; from what it needs follows whether a rule, an exit criterion or a scorecard may ask for it | the columns' tests; list, filter, sort, chooser, CSV, JSON get it |
 //! | a health measure | a row in [`domain::health::MEASURES`], a word, a line in `assets/config/scorecards.toml` | the sum property |
 //! | a question of a checklist, an exit criterion, a cadence | `assets/config`, or the book's own config | its check refuses what cannot be meant |
 //! | a queue reason | a row in [`domain::priority::REASONS`], a word | the sum property |
 //! | a key | a row in its screen with its subcommand, a word | duplicate, unparsable and unnamed keys fail a test |
 //! | a ready-made segment | a row in [`domain::segment::READY`], two words | `every_code_has_a_word` |
 //! | a table of figures | a variant of [`domain::table::Kind`], its rows in `store/answer/tables.rs`, words under `[tables]` | the tables' tests |
-//! | a screen | a file in `tui/views`, a line in its registry, words | the palette test |
+//! | a screen | a file in `tui/views`, a line in its registry, a variant of `tui/go.rs` with what it shows, words | the compiler, the palette test, the test that parses every key |
+//! | work beside the screens (an import, an export) | one file with a type that is a `Job`: what runs, and what becomes of its answer | the compiler |
+//! | a sentence | a line under `[say]` in `assets/text/en.toml`, `say!` where it is said | the compiler: the code and its placeholders have to be there |
 //! | a default rule or playbook | a table in `assets/config/rules.toml` or `playbooks.toml` | the tests that read them |
 //! | a write | a variant of [`domain::command::Command`], a function in `store/write` | the compiler |
 //! | a form | a row in `tui/views/form/tables.rs`, words | the test that opens every form |
@@ -255,12 +273,12 @@
 //! | a file format | a reader beside `transfer/import/json.rs` that fills a spool, a line in `source.rs` | the tests of formats |
 //! | a subcommand | a file in `cli`, a line in `cli/sub.rs`, an example in `cli/examples.rs` | the tests of examples, pages and completions |
 //! | an entity or a field | a row in `store/entities.rs`: its columns, what each holds, whether its words are found | the compiler, the properties of histories |
-//! | a setting | a key in `store/settings.rs`, behind those that it reads | the test of settings |
+//! | a setting | a row in [`domain::config::KEYS`], behind those that it reads; its field in the config; how it is read in `store/settings.rs` | the test of settings |
 //! | a migration | a file in `store/migrations`, a line in `store/schema.rs` | the schema test |
-//! | a language | a file in `assets/text`, a line | the completeness test |
+//! | a language | not yet as short as it will be: `assets/text/<code>.toml` has codes and sentences, the screens' words and what dates are called are English alone | the completeness test |
 //!
 //! # Decisions that differ from what one might expect
-//! - The roster is an array of rows, not of columns: 120 bytes a customer and its name. Filters and sorts of 100,000 customers
+//! - The roster is an array of rows, not of columns: 128 bytes a customer and its name. Filters and sorts of 100,000 customers
 //!   take a few milliseconds so, and a row is put or read in one place.
 //! - Signals are packed into a blob of one layout number, because the roster is loaded from them at every start. A row of
 //!   another layout is folded again.

@@ -1,6 +1,6 @@
 //! Sentences as values: a code and its arguments, and what they say in English.
 //!
-//! The words stand in `assets/text/<language>.toml` under `[say]`, one line a sentence, sorted by their codes. [`say!`] makes one
+//! The words stand in `assets/text/<language>.toml` under `[say]`, one line a sentence, sorted by their codes. `say!` makes one
 //! and is checked when the program is compiled: the code has to be there, and the placeholders have to be those that are named.
 //! A placeholder is `{name}`; `{n|row|rows}` is the form for the count `n`, one and several (a language has as many forms as it
 //! needs). What is filled in is not read again.
@@ -41,7 +41,7 @@ struct Said {
 }
 
 impl Sentence {
-    /// A sentence of the words file; [`say!`] makes it.
+    /// A sentence of the words file; `say!` makes it.
     pub fn new(code: &'static str, args: Vec<(&'static str, Arg)>) -> Sentence {
         let args: Vec<(Cow<'static, str>, Arg)> = args
             .into_iter()
@@ -241,7 +241,7 @@ impl From<&str> for Arg {
     }
 }
 
-/// A value that [`say!`] fills in. What a value becomes follows from its type: a count, a sentence, several, or its text.
+/// A value that `say!` fills in. What a value becomes follows from its type: a count, a sentence, several, or its text.
 #[doc(hidden)]
 pub struct Filling<'a, T: ?Sized>(pub &'a T);
 

@@ -267,6 +267,14 @@ fn wants_color(color: Color, terminal: bool) -> bool {
     }
 }
 
+/// An object with the fields of another one.
+pub(super) fn with(mut value: Value, more: &impl serde::Serialize) -> Value {
+    if let (Value::Object(into), Value::Object(from)) = (&mut value, serde_json::json!(more)) {
+        into.extend(from);
+    }
+    value
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -79,14 +79,6 @@ fn account_json(store: &mut Store, account: &Account) -> Result<Value> {
     }))
 }
 
-/// An object with the fields of another one.
-pub(super) fn with(mut value: Value, more: &impl serde::Serialize) -> Value {
-    if let (Value::Object(into), Value::Object(from)) = (&mut value, json!(more)) {
-        into.extend(from);
-    }
-    value
-}
-
 /// Moments as RFC 3339 in place of milliseconds: what every language reads.
 pub(super) fn with_times(mut value: Value, names: &[&str]) -> Value {
     for name in names {

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::fail::Done;
-use super::show::with;
+use super::out::with;
 use super::{Cx, complete};
 use crate::columns::Listed;
 use crate::domain::command::Command;

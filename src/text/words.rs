@@ -55,7 +55,7 @@ pub struct Words {
     /// Help texts.
     #[serde(deserialize_with = "flat")]
     pub help: Section,
-    /// Sentences as values ([`super::sentence`]), by their codes.
+    /// Sentences as values ([`crate::sentence`]), by their codes.
     #[serde(deserialize_with = "flat")]
     pub say: Section,
     /// Months from January.

@@ -193,6 +193,7 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
                     Datum::whole(a.severity),
                     a.money.map_or(Datum::None, Datum::Money),
                     Datum::Money(r.arr.book()),
+                    Datum::words(r.arr.apart_text()),
                     Datum::Money(r.weight),
                     Datum::words(a.mitigation),
                     Datum::day(a.review),
@@ -299,12 +300,21 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
                     Datum::words(r.filter),
                     count(r.count),
                     Datum::Money(r.arr.book()),
+                    Datum::words(r.arr.apart_text()),
                     Datum::words(r.mistake),
                 ]
             });
             Ok(vec![sheet(
                 name,
-                &["segment", "own", "filter", "count", "arr", "mistake"],
+                &[
+                    "segment",
+                    "own",
+                    "filter",
+                    "count",
+                    "arr",
+                    "arr_apart",
+                    "mistake",
+                ],
                 rows.collect(),
             )])
         }
@@ -337,6 +347,7 @@ const STAGES: &[&str] = &[
     "label",
     "count",
     "arr",
+    "arr_apart",
     "entered",
     "ended",
     "open",
@@ -364,6 +375,7 @@ const CALLS: &[&str] = &[
     "severity",
     "money",
     "arr",
+    "arr_apart",
     "weight",
     "mitigation",
     "review",
@@ -467,6 +479,7 @@ fn stages(page: &FunnelPage) -> Vec<Vec<Datum>> {
             Datum::words(s.label.clone()),
             count(s.count),
             Datum::Money(s.arr.book()),
+            Datum::words(s.arr.apart_text()),
             count(s.entered),
             count(s.ended),
             count(s.open),

@@ -11,7 +11,7 @@ pub type Applies = Result<(), &'static str>;
 pub struct KeyRow<V: ?Sized + 'static> {
     /// The part of the id behind the screen's name.
     pub label: &'static str,
-    /// Keys as [`Key::parse_all`] reads them; empty for what only the palette offers.
+    /// Keys as `Key::parse_all` reads them; empty for what only the palette offers.
     pub keys: &'static [&'static str],
     /// When it applies.
     pub when: fn(&V, &Look) -> Applies,

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::fail::Done;
 use crate::cli::list::mistaken;
 use crate::cli::out::one_line;
-use crate::cli::show::with;
+use crate::cli::out::with;
 use crate::cli::{Cx, unexpected};
 use crate::domain::health::Health;
 use crate::domain::id::Id;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-use super::{Currency, full, short};
+use super::{Currency, decimal, full, short};
 
 /// Annual recurring revenue of one customer or of many. Amounts of two currencies are never added: what was converted by a
 /// rate is in the book's currency and marked, what no rate converts stands apart, by currency.
@@ -50,6 +50,13 @@ impl Arr {
         self.apart
             .iter()
             .map(|(currency, minor)| (*currency, *minor))
+    }
+
+    /// What no rate converts as files have it: `EUR 1200.00; JPY 120000`.
+    pub fn apart_text(&self) -> String {
+        let said =
+            |(c, minor): (Currency, i64)| format!("{} {}", c.code(), decimal(minor, c.digits()));
+        self.apart().map(said).collect::<Vec<_>>().join("; ")
     }
 
     /// True without any revenue.
