@@ -75,7 +75,7 @@ impl Arr {
 
     /// For a narrow place: `1.9M`, `~1.9M` where some was converted, `1.9M + €240k` where some stands apart.
     pub fn short(&self, currency: Currency) -> String {
-        let sign = |c: Currency, minor| format!("{}{}", c.sign(), short(minor, c));
+        let sign = |c: Currency, minor| format!("{}{}", c.sign().trim_end(), short(minor, c));
         self.said(short(self.book, currency), sign)
     }
 
@@ -160,6 +160,9 @@ mod tests {
         assert_eq!(sum.short(usd), "1.9M + €240k + ¥1.2M");
         assert_eq!(sum.full(usd), "$1,900,000 + €240,000.50 + ¥1,200,000");
         assert_eq!(all[1].short(usd), "€240k");
+        let lira = Arr::default().with([(named("TRY"), 25_000_000)]);
+        assert_eq!(lira.short(usd), "TRY250k");
+        assert_eq!(lira.full(usd), "TRY 250,000");
         assert_eq!(Arr::of(190_000_000, true).short(usd), "~1.9M");
         assert_eq!(Arr::default().short(usd), "0");
         assert_eq!(
