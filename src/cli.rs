@@ -81,7 +81,7 @@ use clap::{FromArgMatches as _, Parser, ValueEnum};
 use crate::domain::command::{Command, Entity};
 use crate::domain::customer::Contact;
 use crate::domain::id::Id;
-use crate::domain::query::{Account, Page, Query, TimelineAsk};
+use crate::domain::query::{Account, Page, Query, TimelineAsk, View};
 use crate::domain::time::{Day, Moment, Stamp, words};
 use crate::error::{Error, Result};
 use crate::store::once::Once;
@@ -708,6 +708,17 @@ fn midday(day: Day, moment: &Moment) -> Stamp {
         day,
         chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default(),
     )
+}
+
+/// The saved views of the book.
+fn saved_views(store: &mut Store) -> Result<Vec<(String, View)>> {
+    match store.answer(&Query::Views)? {
+        Page::Views(views) => Ok(views
+            .into_iter()
+            .map(|(_, name, view)| (name, view))
+            .collect()),
+        _ => Err(unexpected()),
+    }
 }
 
 /// Words that a person gave as several arguments.

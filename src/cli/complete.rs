@@ -223,7 +223,7 @@ pub(super) fn stages() -> ArgValueCompleter {
 pub(super) fn views() -> ArgValueCompleter {
     beginning(|| {
         Some(
-            super::view::all(&mut store()?)
+            super::saved_views(&mut store()?)
                 .ok()?
                 .into_iter()
                 .map(|(name, _)| name),

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::error::{Error, Kind};
+use crate::text;
+use crate::transfer::rows::SCHEMA;
 
 /// Why a subcommand stopped early.
 #[derive(Debug)]
@@ -64,14 +66,14 @@ pub(super) fn report(error: &Error, as_json: bool) -> ExitCode {
 fn in_words(error: &Error) -> String {
     let mut text = format!("{}\n", sentence(error));
     for hint in &error.hints {
-        text.push_str(&format!("hint: {}\n", super::out::one_line(hint)));
+        text.push_str(&format!("hint: {}\n", text::safe(hint)));
     }
     text
 }
 
 fn in_json(error: &Error) -> String {
     let value = json!({
-        "schema": super::out::SCHEMA,
+        "schema": SCHEMA,
         "error": { "kind": kind_code(error.kind), "message": sentence(error), "hints": error.hints, "exit": error.exit_code() },
     });
     format!("{value}\n")
@@ -101,7 +103,7 @@ pub(super) fn from_clap(error: &clap::Error) -> Error {
 
 /// The error's sentence as it is shown: harmless, and with a capital in front however its layer wrote it.
 fn sentence(error: &Error) -> String {
-    capital(&super::out::one_line(&error.message))
+    capital(&text::safe(&error.message))
 }
 
 fn capital(text: &str) -> String {

@@ -6,14 +6,14 @@ use std::sync::PoisonError;
 use serde_json::{Map, json};
 
 use super::fail::Done;
-use super::out::{Form, SCHEMA, one_line};
+use super::out::{Form, one_line};
 use super::{Cx, complete, unexpected};
 use crate::columns::{self, Align, Listed};
 use crate::domain::query::{Mistake, Page, Query, RowsPage, View};
 use crate::domain::roster::Roster;
 use crate::error::{Error, Result};
 use crate::store::Store;
-use crate::transfer::rows;
+use crate::transfer::rows::{self, SCHEMA};
 
 /// List customers
 ///
@@ -152,7 +152,7 @@ pub(super) fn view(store: &mut Store, args: &Which) -> Result<View> {
 }
 
 fn saved(store: &mut Store, name: &str) -> Result<View> {
-    let views = super::view::all(store)?;
+    let views = super::saved_views(store)?;
     let wanted = crate::text::fold(name);
     if let Some((_, view)) = views.iter().find(|(n, _)| crate::text::fold(n) == wanted) {
         return Ok(view.clone());

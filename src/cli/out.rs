@@ -7,9 +7,7 @@ use serde_json::Value;
 use super::fail::Done;
 use super::{Color, Globals};
 use crate::text;
-
-/// The version of the JSON that scripts read. Names are added, never changed, within a version.
-pub(super) const SCHEMA: u32 = 1;
+use crate::transfer::rows::SCHEMA;
 
 /// How a piece of text stands out on a terminal; without colour it is plain, so nothing may depend on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

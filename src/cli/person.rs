@@ -7,10 +7,10 @@ use serde_json::json;
 use super::Cx;
 use super::deliver::{Bytes, deliver};
 use super::fail::Done;
-use super::out::{SCHEMA, one_line};
+use super::out::one_line;
 use super::purge::contact;
 use crate::error::Error;
-use crate::transfer::rows;
+use crate::transfer::rows::{self, SCHEMA};
 
 /// Write everything that the book has of one person: the contact, what happened with it, every change, texts that name it
 ///

@@ -190,7 +190,7 @@ fn course(cx: &mut Cx<'_>, store: &mut Store, name: &str, months: u16) -> Done {
 
 fn find(store: &mut Store, name: &str) -> Result<(String, View)> {
     let wanted = fold(name);
-    let found = super::view::all(store)?
+    let found = super::saved_views(store)?
         .into_iter()
         .find(|(n, _)| fold(n) == wanted);
     found.ok_or_else(|| {

@@ -4,11 +4,10 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::fail::Done;
-use super::{Cx, change, complete, unexpected};
+use super::{Cx, change, complete, saved_views};
 use crate::domain::command::{Command, Entity};
-use crate::domain::query::{Page, Query, View};
-use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::domain::query::{Query, View};
+use crate::error::Error;
 
 /// Saved views: list, save, remove; `retain list --view NAME` shows one
 #[derive(clap::Args, Debug)]
@@ -47,22 +46,11 @@ enum What {
     },
 }
 
-/// The saved views of the book.
-pub(super) fn all(store: &mut Store) -> Result<Vec<(String, View)>> {
-    match store.answer(&Query::Views)? {
-        Page::Views(views) => Ok(views
-            .into_iter()
-            .map(|(_, name, view)| (name, view))
-            .collect()),
-        _ => Err(unexpected()),
-    }
-}
-
 pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let mut store = cx.open()?;
     match &args.what {
         What::List => {
-            let views = all(&mut store)?;
+            let views = saved_views(&mut store)?;
             let row = |(name, v): &(String, View)| json!({ "name": name, "filter": v.filter, "sort": v.sort, "descending": v.descending, "columns": v.columns, "segment": v.segment });
             let rows = views.iter().map(row).collect();
             let line = |(name, v): &(String, View)| {
@@ -120,7 +108,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             )
         }
         What::Remove { name } => {
-            let known = all(&mut store)?;
+            let known = saved_views(&mut store)?;
             let (row, _) =
                 change::row(&store, Entity::View, "saved view", name).map_err(|e: Error| {
                     e.hint(format!(

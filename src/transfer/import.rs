@@ -1,7 +1,7 @@
 //! Files in: tables (CSV and its kin, JSON, workbooks), calendars, mailboxes and address cards, one file or a folder of them, as one
 //! batch with every row accounted for.
 //!
-//! Whatever a file is, `source` makes a table of it, `mapping` says which of its columns is which field (as said, by a profile, by
+//! Whatever a file is, `open` makes a table of it, `mapping` says which of its columns is which field (as said, by a profile, by
 //! header, by value), and the intake of its [`Kind`] puts row after row. Rows that cannot be taken go into `<file>.rejects.csv` beside
 //! the input, the rest is taken. Keys of the files make a second import of the same files change nothing; who wins where a person has
 //! changed a field meanwhile is a rule ([`Winner`]), and what was found is told ([`Conflict`]).
@@ -19,6 +19,7 @@ mod kind;
 mod lifecycle;
 mod mail;
 mod mapping;
+mod open;
 mod prices;
 mod profiles;
 mod reader;
@@ -48,9 +49,10 @@ use crate::store::Store;
 use crate::store::load::{Answers, Loader};
 use desk::{Desk, Fate, Intake, Refused, Turn};
 use mapping::Mapping;
+use open::Asked;
 use reader::{Next, Table};
 use rejects::Rejects;
-use source::{Asked, Source};
+use source::Source;
 
 /// Rows between two calls of the progress function.
 const STEP: u64 = 512;
@@ -261,7 +263,7 @@ fn close(loader: Loader<'_>, report: &mut Report, path: &Path, dry_run: bool) ->
 /// The line of the activity list: "Imported orders.csv: 1,697 rows".
 fn label(report: &Report, path: &Path) -> String {
     let name = match path.file_name() {
-        _ if path == Path::new(source::STDIN) => "standard input".to_owned(),
+        _ if path == Path::new(open::STDIN) => "standard input".to_owned(),
         Some(name) => name.to_string_lossy().into_owned(),
         None => path.display().to_string(),
     };
@@ -306,7 +308,7 @@ fn jobs(
     now: &Moment,
 ) -> Result<(Vec<Job>, Others)> {
     let (mut jobs, mut others) = (Vec::new(), Vec::new());
-    if path != Path::new(source::STDIN) {
+    if path != Path::new(open::STDIN) {
         let meta = std::fs::metadata(path).map_err(|e| {
             let missing = e.kind() == std::io::ErrorKind::NotFound;
             let error = if missing {
@@ -328,7 +330,7 @@ fn jobs(
                     entry.path(),
                     entry.file_name().to_string_lossy().into_owned(),
                 );
-                if source::is_wanted(&name) && file.is_file() {
+                if open::is_wanted(&name) && file.is_file() {
                     of_folder(&file, name, wanted, profiles, now, &mut jobs, &mut others)?;
                 }
             }
@@ -346,7 +348,7 @@ fn jobs(
         .dialect
         .clone()
         .or(&named.map(|p| p.dialect.clone()).unwrap_or_default());
-    let sources = source::open(
+    let sources = open::open(
         path,
         &Asked {
             dialect: &dialect,
@@ -378,7 +380,7 @@ fn of_folder(
     jobs: &mut Vec<Job>,
     others: &mut Others,
 ) -> Result<()> {
-    let sources = match source::open(
+    let sources = match open::open(
         file,
         &Asked {
             dialect: &wanted.dialect,

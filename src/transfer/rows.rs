@@ -12,6 +12,9 @@ use super::cells::guarded;
 use crate::columns::Listed;
 use crate::domain::roster::Roster;
 
+/// The version of the JSON that scripts read. Names are added, never changed, within a version.
+pub const SCHEMA: u32 = 1;
+
 /// A row as a JSON object: its id, then the columns by their codes.
 pub fn object(roster: &Roster, columns: &[Listed], at: usize) -> Map<String, Json> {
     let mut row = Map::with_capacity(columns.len() + 1);

@@ -18,31 +18,12 @@ use calcard::{Entry, Parser};
 use chrono::DateTime;
 
 use super::Stop;
-use super::correspondence::{HEADERS, OFF};
-use super::spool::Spool;
+use super::spool::{CORRESPONDENCE, OFF, Spool, whole};
 use crate::domain::time::{Moment, Zone};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// Bytes of a calendar or of address cards; they are read as a whole.
-pub(super) const WHOLE: u64 = 64 << 20;
 /// Occurrences of a series that are looked at, from its beginning.
 const SERIES: usize = 5_000;
-
-/// A text that is read as a whole.
-pub(super) fn whole(path: &Path, name: &str, what: &str) -> Result<String> {
-    let cannot = |e: std::io::Error| {
-        Error::failed(say!("calendar.could_not_read", name = name, e = e)).because(e)
-    };
-    if std::fs::metadata(path).map_err(cannot)?.len() > WHOLE {
-        return Err(Error::usage(say!(
-            "calendar.larger_than_mb_may",
-            name = name,
-            what = WHOLE >> 20,
-            what_2 = what
-        )));
-    }
-    Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(cannot)?).into_owned())
-}
 
 /// One meeting as a row.
 struct Meeting {
@@ -63,7 +44,7 @@ pub(super) fn spool(
 ) -> Result<(Spool, Vec<String>)> {
     let text = whole(path, name, "a calendar")?;
     let mut remarks = Vec::new();
-    let mut spool = Spool::new(name, &HEADERS, stop)?;
+    let mut spool = Spool::new(name, &CORRESPONDENCE, stop)?;
     let mut parser = Parser::new(&text);
     let (mut line, mut broken) = (0, 0);
     loop {

@@ -6,9 +6,7 @@ use calcard::vcard::{VCard, VCardProperty, VCardValue};
 use calcard::{Entry, Parser};
 
 use super::Stop;
-use super::calendar::whole;
-use super::reader::UNSAID;
-use super::spool::Spool;
+use super::spool::{Spool, UNSAID, whole};
 use crate::error::Result;
 
 const HEADERS: [&str; 6] = [

@@ -3,23 +3,11 @@
 use super::desk::{Desk, Fate, Intake, Taken};
 use super::mapping::Place;
 use super::reader::Row;
+use super::spool::OFF;
 use crate::domain::event::EventKind;
 use crate::error::Result;
 use crate::store::load::EventRow;
 
-/// Headers of the rows that the readers of calendars and mailboxes write.
-pub(super) const HEADERS: [&str; 8] = [
-    "reference",
-    "at",
-    "minutes",
-    "channel",
-    "status",
-    "from",
-    "with",
-    "text",
-];
-/// The status of a meeting that does not take place, or not yet.
-pub(super) const OFF: &str = "off";
 /// Most people of one meeting or mail who are looked for.
 const PEOPLE: usize = 200;
 

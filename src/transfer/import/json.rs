@@ -8,8 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::Stop;
-use super::reader::{COLUMNS, UNSAID};
-use super::spool::Spool;
+use super::spool::{COLUMNS, Spool, UNSAID};
 use crate::error::{Error, Result};
 
 /// Bytes that one object may have.

@@ -8,9 +8,7 @@ use std::path::Path;
 use mail_parser::{Address, Message, MessageParser, MimeHeaders};
 
 use super::Stop;
-use super::correspondence::HEADERS;
-use super::reader::UNSAID;
-use super::spool::Spool;
+use super::spool::{CORRESPONDENCE, Spool, UNSAID};
 use crate::error::{Error, Result};
 
 /// Bytes of one mail that are read: headers and texts come before what is large.
@@ -33,7 +31,7 @@ pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
         .take(MAIL as u64)
         .read_to_end(&mut bytes)
         .map_err(cannot)?;
-    let mut spool = Spool::new(name, &HEADERS, stop)?;
+    let mut spool = Spool::new(name, &CORRESPONDENCE, stop)?;
     put(&mut spool, 1, &bytes)?;
     Ok(spool)
 }
@@ -44,7 +42,7 @@ pub(super) fn spool_box(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
         Error::failed(say!("mail.could_not_read", name = name, e = e)).because(e)
     };
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(cannot)?);
-    let mut spool = Spool::new(name, &HEADERS, stop)?;
+    let mut spool = Spool::new(name, &CORRESPONDENCE, stop)?;
     let (mut mail, mut line, mut began) = (Vec::new(), Vec::new(), 1);
     let (mut at, mut empty, mut open) = (0, true, false);
     loop {

@@ -10,18 +10,14 @@ use csv::ByteRecord;
 
 use super::mapping::{Place, Words};
 use super::source::{Source, announced, ends_in_crlf};
+use super::spool::{COLUMNS, UNSAID};
 use crate::error::{Error, Result};
 use crate::transfer::cells::unguarded;
 
 /// Longest field, in bytes.
-pub(super) const FIELD: usize = 64 * 1024;
-/// Most columns.
-pub(super) const COLUMNS: usize = 1_000;
+const FIELD: usize = 64 * 1024;
 /// Bytes that one row may take before it is given up: a quote that is never closed would swallow the file otherwise.
 const ROW: u64 = 16 * 1024 * 1024;
-
-/// The cell of a row that has no such cell: an object without the member, a card without the line. It reads as empty, and says nothing.
-pub(super) const UNSAID: &str = "\u{1a}";
 
 /// A file that stops when one row takes too many bytes.
 struct Capped {
@@ -506,13 +502,13 @@ mod tests {
             crate::domain::profile::Dialect::default(),
             super::super::Stop::default(),
         );
-        let asked = super::super::source::Asked {
+        let asked = super::super::open::Asked {
             dialect: &dialect,
             sheet: None,
             now: &now,
             stop: &stop,
         };
-        let source = super::super::source::open(&path, &asked);
+        let source = super::super::open::open(&path, &asked);
         let table = source.and_then(|all| Table::open(&all[0]));
         (folder, table)
     }

@@ -9,8 +9,7 @@ use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType, Reader, SheetType, She
 use zip::ZipArchive;
 
 use super::Stop;
-use super::reader::COLUMNS;
-use super::spool::Spool;
+use super::spool::{COLUMNS, Spool};
 use crate::error::{Error, Result};
 
 /// Bytes of a whole workbook, unpacked.

@@ -1,6 +1,7 @@
 //! Rows of other formats as a CSV in UTF-8 that goes away by itself: the line in the input, what is wrong with the row, its cells.
 
 use std::io::BufWriter;
+use std::path::Path;
 use std::rc::Rc;
 
 use tempfile::NamedTempFile;
@@ -10,6 +11,44 @@ use crate::error::{Error, Result};
 
 /// Columns before the row's own.
 pub(super) const FRONT: usize = 2;
+
+/// Most columns of a table.
+pub(super) const COLUMNS: usize = 1_000;
+/// The cell of a row that has no such cell: an object without the member, a card without the line. It reads as empty, and says nothing.
+pub(super) const UNSAID: &str = "\u{1a}";
+
+/// Headers of the rows that the readers of calendars and mailboxes write.
+pub(super) const CORRESPONDENCE: [&str; 8] = [
+    "reference",
+    "at",
+    "minutes",
+    "channel",
+    "status",
+    "from",
+    "with",
+    "text",
+];
+/// The status of a meeting that does not take place, or not yet.
+pub(super) const OFF: &str = "off";
+
+/// Bytes of a calendar or of address cards; they are read as a whole.
+const WHOLE: u64 = 64 << 20;
+
+/// A text that is read as a whole.
+pub(super) fn whole(path: &Path, name: &str, what: &str) -> Result<String> {
+    let cannot = |e: std::io::Error| {
+        Error::failed(say!("calendar.could_not_read", name = name, e = e)).because(e)
+    };
+    if std::fs::metadata(path).map_err(cannot)?.len() > WHOLE {
+        return Err(Error::usage(say!(
+            "calendar.larger_than_mb_may",
+            name = name,
+            what = WHOLE >> 20,
+            what_2 = what
+        )));
+    }
+    Ok(String::from_utf8_lossy(&std::fs::read(path).map_err(cannot)?).into_owned())
+}
 
 /// A spool being written.
 pub(super) struct Spool {
