@@ -6,10 +6,8 @@
 //! needs). What is filled in is not read again.
 
 use std::borrow::{Borrow, Cow};
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::LazyLock;
 
 use serde::Serialize;
 
@@ -42,13 +40,12 @@ struct Said {
 
 impl Sentence {
     /// A sentence of the words file; `say!` makes it.
-    pub fn new(code: &'static str, args: Vec<(&'static str, Arg)>) -> Sentence {
+    pub fn new(code: &'static str, at: Range, args: Vec<(&'static str, Arg)>) -> Sentence {
         let args: Vec<(Cow<'static, str>, Arg)> = args
             .into_iter()
             .map(|(name, arg)| (Cow::Borrowed(name), arg))
             .collect();
-        let template = ENGLISH.get(code).map_or(code, String::as_str);
-        let english = filled(template, &args, english_form, &|arg| arg.english());
+        let english = filled(&english(at), &args, english_form, &|arg| arg.english());
         let code = Cow::Borrowed(code);
         Sentence {
             english,
@@ -301,9 +298,10 @@ impl<T: fmt::Display + ?Sized> ByText for Filling<'_, T> {
 /// A sentence of the words file by its code, with its placeholders by their names: `say!("undo.done", what = label, n = 3)`.
 macro_rules! say {
     ($code:literal $(, $name:ident = $value:expr)* $(,)?) => {{
-        const _: () = $crate::sentence::check($code, &[$(stringify!($name)),*]);
+        const AT: (usize, usize) = $crate::sentence::check($code, &[$(stringify!($name)),*]);
         $crate::sentence::Sentence::new(
             $code,
+            AT,
             vec![$((stringify!($name), {
                 #[allow(unused_imports)]
                 use $crate::sentence::{ByCount as _, BySentence as _, ByText as _, Filling};
@@ -316,20 +314,30 @@ macro_rules! say {
 }
 const WORDS: &str = include_str!("../assets/text/en.toml");
 
-/// The English sentences by their codes.
-static ENGLISH: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    let lines = WORDS.split_once("\n[say]\n").map_or("", |(_, lines)| lines);
-    let read = |line: &str| {
-        let (code, text) = line.split_once(" = ")?;
-        // Every line is a key and a text of TOML; the compiler has read those that are asked for, a test reads all.
-        let text: toml::Table = toml::from_str(&format!("text = {text}")).ok()?;
-        Some((code.to_owned(), text.get("text")?.as_str()?.to_owned()))
-    };
-    lines.lines().filter_map(read).collect()
-});
+/// The text of a line of the words file, from its first byte to behind its last one.
+type Range = (usize, usize);
 
-/// Stops the compiler where English has no sentence of a code, or one with other placeholders.
-pub const fn check(code: &str, names: &[&str]) {
+/// The English text at a place that [`check`] has found.
+fn english(at: Range) -> Cow<'static, str> {
+    let text = &WORDS[at.0..at.1];
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(c) = letters.next() {
+        match (c, if c == '\\' { letters.next() } else { None }) {
+            ('\\', Some('n')) => out.push('\n'),
+            ('\\', Some('t')) => out.push('\t'),
+            ('\\', Some(other)) => out.push(other),
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Finds the English text of a code; stops the compiler where there is none, or where it has other placeholders.
+pub const fn check(code: &str, names: &[&str]) -> Range {
     let Some((start, end)) = find(WORDS.as_bytes(), code.as_bytes()) else {
         panic!("assets/text/en.toml has no sentence of this code under [say]");
     };
@@ -363,6 +371,7 @@ pub const fn check(code: &str, names: &[&str]) {
         used.count_ones() as usize == names.len(),
         "a name that the sentence has no placeholder for"
     );
+    (start, end)
 }
 
 const fn same(words: &[u8], from: usize, to: usize, name: &[u8]) -> bool {
@@ -434,17 +443,19 @@ mod tests {
 
     #[test]
     fn every_line_is_a_sentence_and_they_are_sorted() {
-        let lines: Vec<&str> = WORDS[FIRST..].lines().collect();
-        assert_eq!(ENGLISH.len(), lines.len(), "a line that is no sentence");
+        let words: toml::Table = toml::from_str(WORDS).expect("TOML");
+        let say = words["say"].as_table().expect("sentences");
+        let lines = WORDS[FIRST..].lines();
         let codes: Vec<&str> = lines
-            .iter()
             .map(|line| line.split_once(" = \"").expect("a key and a text").0)
             .collect();
         for pair in codes.windows(2) {
             assert!(pair[0] < pair[1], "{} stands before {}", pair[0], pair[1]);
         }
         for code in codes {
-            assert!(find(WORDS.as_bytes(), code.as_bytes()).is_some(), "{code}");
+            let (area, own) = code.split_once('.').expect("an area and a name");
+            let at = find(WORDS.as_bytes(), code.as_bytes()).expect("found");
+            assert_eq!(Some(&*english(at)), say[area][own].as_str(), "{code}");
         }
     }
 

@@ -26,7 +26,7 @@ pub enum FieldKind {
     Flag,
 }
 
-/// What has to be there before a field has a value; where a filter may stand follows from it (`filter::fit`).
+/// What has to be there before a field has a value; where a filter may stand follows from it (`domain::stands`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Needs {
     /// The customer's own facts.

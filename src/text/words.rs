@@ -55,9 +55,6 @@ pub struct Words {
     /// Help texts.
     #[serde(deserialize_with = "flat")]
     pub help: Section,
-    /// Sentences as values ([`crate::sentence`]), by their codes.
-    #[serde(deserialize_with = "flat")]
-    pub say: Section,
     /// Months from January.
     pub month: Months,
     /// Weekdays from Monday.
@@ -130,7 +127,11 @@ impl Words {
 
     /// Reads the words from TOML.
     pub fn read(text: &str) -> Result<Words> {
-        toml::from_str(text).map_err(|e| {
+        // The sentences behind them are found one by one, by `crate::sentence`.
+        let codes = text
+            .split_once("\n[say]\n")
+            .map_or(text, |(codes, _)| codes);
+        toml::from_str(codes).map_err(|e| {
             Error::failed(format!("the words can't be read: {}", e.message())).because(e)
         })
     }
