@@ -659,7 +659,7 @@ impl Cx<'_> {
             },
         })? {
             Page::Account(Some(account)) => Ok(account),
-            _ => Err(Error::not_found(say!("cli.customer_gone"))),
+            _ => Err(Error::not_found(say!("any.customer_gone_too"))),
         }
     }
 
@@ -784,7 +784,7 @@ fn tail(id: Id) -> String {
 
 /// The answer was to another question: a fault of the store, never of the person.
 fn unexpected() -> Error {
-    Error::failed(say!("cli.book_answered_another_question"))
+    Error::failed(say!("any.book_answered_another_question"))
 }
 
 fn person(me: Option<&str>) -> Result<String> {

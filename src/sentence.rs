@@ -459,6 +459,19 @@ mod tests {
         }
     }
 
+    /// A translator reads each once; `any.` stands before what more than one part of the program says.
+    #[test]
+    fn no_sentence_stands_there_twice() {
+        let mut texts: Vec<&str> = WORDS[FIRST..]
+            .lines()
+            .map(|line| line.split_once(" = ").expect("a text").1)
+            .collect();
+        texts.sort_unstable();
+        for pair in texts.windows(2) {
+            assert_ne!(pair[0], pair[1]);
+        }
+    }
+
     #[test]
     fn what_is_filled_in_is_not_read_again() {
         let args = |n: i64, name: &str| {

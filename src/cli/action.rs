@@ -190,8 +190,7 @@ fn draft(cx: &Cx<'_>, store: &Store, open: &Open) -> Result<ActionDraft> {
     let currency = store.config().currency;
     let amount = |text: &String| {
         money::parse(text, currency).ok_or_else(|| {
-            Error::usage(say!("action.not_amount", text = text))
-                .hint(say!("action.such_as_240k_or"))
+            Error::usage(say!("any.not_amount", text = text)).hint(say!("action.such_as_240k_or"))
         })
     };
     let figure = |text: &Option<String>| text.as_deref().map(thousandths).transpose();
@@ -262,7 +261,7 @@ fn change(cx: &Cx<'_>, store: &Store, text: &str) -> Result<Change> {
             let severity = value.parse::<u8>().ok().filter(|s| (1..=4).contains(s));
             Change::set(
                 name,
-                severity.ok_or_else(|| Error::usage(say!("action.severity_1_worst_4")))?,
+                severity.ok_or_else(|| Error::usage(say!("any.severity_1_worst")))?,
             )
         }
         "money" => {
@@ -286,7 +285,7 @@ pub(super) fn answer(store: &mut Store, ask: ActionAsk) -> Result<Vec<ActionRow>
 }
 
 fn find(store: &Store, text: &str) -> Result<Id> {
-    match change::row(store, Entity::Action, &say!("action.call_action"), text)? {
+    match change::row(store, Entity::Action, &say!("any.call_action"), text)? {
         (id, true) => Ok(id),
         _ => Err(Error::usage(say!("action.call_closed_already"))),
     }

@@ -36,7 +36,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
         .map(|name| if name == "me" { store.person() } else { name });
     let book = store
         .book_id()
-        .ok_or_else(|| Error::usage(say!("calendar.there_nothing_book_yet")))?;
+        .ok_or_else(|| Error::usage(say!("any.there_nothing_book_yet")))?;
     let all = store.appointments(owner, store.today().plus(-i64::from(args.days)))?;
     let name = owner.map_or_else(|| "Retain".to_owned(), |owner| format!("Retain: {owner}"));
     let text = feed(&all, book, &name)?;

@@ -44,8 +44,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
                 .stages
                 .find(name)
                 .map(|no| stages.stages.code(no).to_owned());
-            let code =
-                code.ok_or_else(|| Error::usage(say!("checklist.there_no_stage", name = name)))?;
+            let code = code.ok_or_else(|| Error::usage(say!("any.there_no_stage", name = name)))?;
             lists.into_iter().find(|l| l.stage == code)
         }
         None => lists.into_iter().find(|l| l.present),

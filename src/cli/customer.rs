@@ -42,7 +42,7 @@ pub(super) fn add(cx: &mut Cx<'_>, args: &AddArgs) -> Done {
     let currency = store.config().currency;
     let amount = |text: &String| {
         money::parse(text, currency)
-            .ok_or_else(|| Error::usage(say!("customer.not_amount", text = text)))
+            .ok_or_else(|| Error::usage(say!("any.not_amount", text = text)))
     };
     let new = NewCustomer {
         name: joined(&args.name),

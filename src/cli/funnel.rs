@@ -42,7 +42,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
             &args.filter,
             period,
             mode,
-            &say!("funnel.no_visits_these_days"),
+            &say!("any.no_visits_these_days"),
         );
     }
     let mut store = cx.open_to_look()?;

@@ -157,7 +157,7 @@ fn saved(store: &mut Store, name: &str) -> Result<View> {
     if let Some((_, view)) = views.iter().find(|(n, _)| crate::text::fold(n) == wanted) {
         return Ok(view.clone());
     }
-    let error = Error::not_found(say!("list.there_no_saved_view", name = name));
+    let error = Error::not_found(say!("any.there_no_saved_view", name = name));
     let names: Vec<&str> = views.iter().map(|(n, _)| n.as_str()).collect();
     Err(if names.is_empty() {
         error.hint(say!("list.no_view_saved_this"))

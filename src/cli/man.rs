@@ -27,7 +27,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if let Some(folder) = &args.into {
         cx.really()?;
         let failed = |e: std::io::Error| {
-            Error::failed(say!("man.cannot_written", folder = folder.display(), e = e)).because(e)
+            Error::failed(say!("any.cannot_written", folder = folder.display(), e = e)).because(e)
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let pages = pages();

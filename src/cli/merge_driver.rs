@@ -82,7 +82,7 @@ fn folder_beside(file: &std::path::Path) -> Result<PathBuf> {
     name.push(format!(".{}.merging", std::process::id()));
     let folder = PathBuf::from(name);
     std::fs::create_dir(&folder).map_err(|e| {
-        Error::failed(say!("merge_driver.cannot_made", folder = folder.display())).because(e)
+        Error::failed(say!("any.cannot_made", folder = folder.display())).because(e)
     })?;
     Ok(folder)
 }

@@ -87,7 +87,7 @@ fn target(stages: &crate::domain::stage::Stages, name: &str) -> Result<Target, E
         "previous" | "prev" | "<" => Ok(Target::Previous),
         _ => {
             let all: Vec<&str> = stages.stage.iter().map(|s| s.code.as_str()).collect();
-            Err(Error::usage(say!("move.there_no_stage", name = name))
+            Err(Error::usage(say!("any.there_no_stage", name = name))
                 .hint(say!("move.stages_or_next_previous", all = all.join(", "))))
         }
     }

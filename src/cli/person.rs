@@ -31,7 +31,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     let subject = store.subject(id)?;
     let value = json!({ "schema": SCHEMA, "person": subject });
     deliver(cx, args.output.as_deref(), Bytes::Text, |mut out| {
-        let cannot = |e| Error::failed(say!("person.file_cannot_written")).because(e);
+        let cannot = |e| Error::failed(say!("any.file_cannot_written")).because(e);
         rows::pretty(&mut out, &value).map_err(cannot)?;
         out.write_all(b"\n").map_err(cannot)
     })?;

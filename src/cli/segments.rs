@@ -194,7 +194,7 @@ fn find(store: &mut Store, name: &str) -> Result<(String, View)> {
         .into_iter()
         .find(|(n, _)| fold(n) == wanted);
     found.ok_or_else(|| {
-        Error::not_found(say!("segments.there_no_saved_view", name = name))
+        Error::not_found(say!("any.there_no_saved_view", name = name))
             .hint(say!("segments.retain_view_save_name"))
     })
 }

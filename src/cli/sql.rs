@@ -155,6 +155,6 @@ fn views(cx: &mut Cx<'_>, store: &crate::store::Store) -> Done {
         rows,
         &["view", "a row is"],
         &table,
-        &say!("sql.there_none"),
+        &say!("any.there_none"),
     )
 }

@@ -64,7 +64,7 @@ pub(super) fn answer(cx: &mut Cx<'_>, args: &AnswerArgs) -> Done {
     answers.extend(args.csat.map(|score| Said::Csat(score, args.text.clone())));
     answers.extend(args.ces.map(|score| Said::Ces(score, args.text.clone())));
     if answers.is_empty() {
-        return Err(Error::usage(say!("survey.there_no_answer"))
+        return Err(Error::usage(say!("any.there_no_answer"))
             .hint(say!("survey.csat_ces_heard_opinion"))
             .into());
     }

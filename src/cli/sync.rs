@@ -60,7 +60,7 @@ pub(super) fn run(cx: &mut Cx<'_>, args: &Args) -> Done {
     if let Some(device) = &args.new_key {
         let device = device.parse().map_err(|()| {
             Error::usage(say!("sync.not_id_device", device = device))
-                .hint(say!("sync.sentence_about_what_left"))
+                .hint(say!("any.sentence_about_what_left"))
         })?;
         store.forget_key(device)?;
     }

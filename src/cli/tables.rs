@@ -51,7 +51,7 @@ pub(super) fn stays(cx: &mut Cx<'_>, args: &StayArgs) -> Done {
         None if args.curve => Kind::Curve,
         None => Kind::Stays,
     };
-    windowed(cx, kind, &args.window, &say!("tables.no_visits_these_days"))
+    windowed(cx, kind, &args.window, &say!("any.no_visits_these_days"))
 }
 
 pub(super) fn targets(cx: &mut Cx<'_>, args: &TargetArgs) -> Done {

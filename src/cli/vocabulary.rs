@@ -84,7 +84,7 @@ fn counted(
         rows,
         &[head, "customers", "ARR"],
         &table,
-        &say!("vocabulary.there_none"),
+        &say!("any.there_none"),
     )
 }
 
@@ -112,7 +112,7 @@ pub(super) fn stages(cx: &mut Cx<'_>, _: &StageArgs) -> Done {
         rows,
         &["code", "label", "customers"],
         &table,
-        &say!("vocabulary.there_none"),
+        &say!("any.there_none"),
     )
 }
 
@@ -141,7 +141,7 @@ pub(super) fn fields(cx: &mut Cx<'_>, _: &FieldArgs) -> Done {
         rows,
         &["code", "what"],
         &table,
-        &say!("vocabulary.there_none"),
+        &say!("any.there_none"),
     )
 }
 

@@ -30,7 +30,7 @@ fn compiled(card: &Scorecard, fields: &Fields) -> Result<Option<Filter>> {
     let whose = say!("cards.filter_scorecard", code = card.code);
     let filter = Filter::parse(&card.filter, fields).map_err(|m| {
         Error::usage(say!(
-            "cards.cannot_read",
+            "any.cannot_read_too",
             whose = whose,
             message = m.message
         ))

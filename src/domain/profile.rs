@@ -82,7 +82,7 @@ impl Dialect {
             && Zone::named(zone).is_none()
         {
             return Err(Error::usage(say!("profile.not_time_zone", zone = zone))
-                .hint(say!("profile.iana_name_such_as")));
+                .hint(say!("any.iana_name_such_as")));
         }
         match self.separator {
             Some(c) if !c.is_ascii() || c == '"' || c.is_ascii_alphanumeric() => Err(Error::usage(

@@ -102,7 +102,7 @@ impl Stage {
             );
             let filter = Filter::parse(text, fields).map_err(|m| {
                 Error::usage(say!(
-                    "stage.cannot_read",
+                    "any.cannot_read_too",
                     whose = whose,
                     message = m.message
                 ))

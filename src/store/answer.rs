@@ -478,7 +478,7 @@ fn batch_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
 /// The integer of a customer.
 fn number_of(store: &Store, customer: Id) -> Result<i64> {
     ids::number_of(&store.conn, "customer", customer)?
-        .ok_or_else(|| Error::not_found(say!("answer.customer_gone")))
+        .ok_or_else(|| Error::not_found(say!("any.customer_gone")))
 }
 
 fn health_at(

@@ -243,7 +243,7 @@ impl<'c> Batch<'c> {
     pub fn set(&mut self, entity: Entity, row: Id, field: &str, value: Value) -> Result<bool> {
         let table = table(entity);
         let Some(current) = current(self.conn, table, row, field)? else {
-            return Err(Error::not_found(say!("batch.gone", name = table.name)));
+            return Err(Error::not_found(say!("any.gone", name = table.name)));
         };
         if current.value == value {
             return Ok(false);
@@ -256,7 +256,7 @@ impl<'c> Batch<'c> {
     pub fn settle(&mut self, entity: Entity, row: Id, field: &str, value: Value) -> Result<()> {
         let table = table(entity);
         let Some(current) = current(self.conn, table, row, field)? else {
-            return Err(Error::not_found(say!("batch.gone", name = table.name)));
+            return Err(Error::not_found(say!("any.gone", name = table.name)));
         };
         self.put(table, row, field, value, current)
     }
@@ -321,7 +321,7 @@ impl<'c> Batch<'c> {
     ) -> Result<()> {
         let entity = table.entity;
         if field == OWNER && owner_number(self.conn, &value)?.is_none() {
-            return Err(Error::not_found(say!("batch.customer_gone"))
+            return Err(Error::not_found(say!("any.customer_gone"))
                 .hint(say!("batch.what_purged_takes_nothing")));
         }
         let seen = heads::seen(self.conn, row, field, self.eye())?;

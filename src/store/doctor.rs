@@ -185,7 +185,7 @@ impl Store {
                     r.get(0)
                 })?;
         let orphans = if orphans > 0 {
-            vec![say!("doctor.rows_without_their_parent", orphans = orphans).to_string()]
+            vec![say!("any.rows_without_their_parent", orphans = orphans).to_string()]
         } else {
             Vec::new()
         };

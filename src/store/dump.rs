@@ -29,7 +29,7 @@ impl Store {
     /// Writes every batch with its rows and edits; gives how many batches.
     pub fn dump(&self, out: &mut dyn Write) -> Result<usize> {
         let book = schema::book(&self.conn)?
-            .ok_or_else(|| Error::usage(say!("dump.there_nothing_book_yet")))?;
+            .ok_or_else(|| Error::usage(say!("any.there_nothing_book_yet")))?;
         self.snapshot(|conn| {
             let mut statement =
                 conn.prepare("SELECT n FROM batch WHERE finished = 1 ORDER BY hlc, id")?;

@@ -425,7 +425,7 @@ pub fn checksum(json: &str) -> String {
 
 fn write_line(out: &mut String, line: &Line) -> Result<()> {
     let json = serde_json::to_string(line)
-        .map_err(|e| Error::failed(say!("outbox.change_no_written_form")).because(e))?;
+        .map_err(|e| Error::failed(say!("any.change_no_written_form")).because(e))?;
     out.push_str(&checksum(&json));
     out.push(' ');
     out.push_str(&json);

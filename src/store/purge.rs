@@ -573,7 +573,7 @@ pub fn run(b: &mut Batch<'_>, entity: Entity, row: Id, why: &str) -> Result<Done
         return Err(Error::usage(say!("purge.only_customer_what_belongs")));
     }
     if ids::number_of(b.conn, table.name, row)?.is_none() {
-        return Err(Error::not_found(say!("purge.gone", name = table.name)));
+        return Err(Error::not_found(say!("any.gone", name = table.name)));
     }
     let mut gone = Gone::default();
     let mut stay = 0;
@@ -675,7 +675,7 @@ impl Store {
         let mut plan = Plan::default();
         let table = batch::table(entity);
         if ids::number_of(&self.conn, table.name, row)?.is_none() {
-            return Err(Error::not_found(say!("purge.gone", name = table.name)));
+            return Err(Error::not_found(say!("any.gone", name = table.name)));
         }
         let mut all = if entity == Entity::Customer {
             merged_into(&self.conn, row)?

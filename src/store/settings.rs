@@ -149,7 +149,7 @@ pub fn apply_config(config: &mut Config, key: &str, value: &str) -> Result<()> {
         "zone" => {
             config.zone = Zone::named(value).ok_or_else(|| {
                 Error::usage(say!("settings.not_time_zone", value = value))
-                    .hint(say!("settings.iana_name_such_as"))
+                    .hint(say!("any.iana_name_such_as"))
             })?
         }
         _ => match key.split_once('.') {

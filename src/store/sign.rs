@@ -379,7 +379,7 @@ impl Store {
         if super::end(&self.conn, work)? == 0 {
             return Err(
                 Error::not_found(say!("sign.no_key_device_known", device = device))
-                    .hint(say!("sign.sentence_about_what_left")),
+                    .hint(say!("any.sentence_about_what_left")),
             );
         }
         Ok(())

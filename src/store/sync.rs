@@ -299,7 +299,7 @@ impl Store {
         let mut rows = vec![("sync".to_owned(), if on { "on" } else { "off" }.to_owned())];
         if let Some(folder) = folder {
             fs::create_dir_all(folder).map_err(|e| {
-                Error::failed(say!("sync.cannot_made", folder = folder.display())).because(e)
+                Error::failed(say!("any.cannot_made", folder = folder.display())).because(e)
             })?;
             let folder = fs::canonicalize(folder)
                 .map_err(|e| Error::failed(say!("sync.folder_cannot_found")).because(e))?;
@@ -378,7 +378,7 @@ impl Store {
     fn make_sync_folder(&self) -> Result<Arc<Folder>> {
         let folder = self.sync_folder();
         let cannot =
-            |e| Error::failed(say!("sync.cannot_made", folder = folder.display())).because(e);
+            |e| Error::failed(say!("any.cannot_made", folder = folder.display())).because(e);
         match self.opened_room() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let above = folder.parent().unwrap_or(&folder);

@@ -358,7 +358,7 @@ fn refuse_nul(command: &Command) -> Result<()> {
             _ => false,
         }
     }
-    let wrong = |e| Error::failed(say!("write.change_no_written_form")).because(e);
+    let wrong = |e| Error::failed(say!("any.change_no_written_form")).because(e);
     // Few texts have so much as the sign of it, and only those are looked at closely.
     let written = serde_json::to_string(command).map_err(wrong)?;
     if written.contains("\\u0000") && has(&serde_json::from_str(&written).map_err(wrong)?) {
@@ -450,8 +450,7 @@ fn customer(b: &mut Batch<'_>, id: Id) -> Result<i64> {
         .prepare_cached("SELECT n FROM customer WHERE id = ? AND removed = 0")
         .and_then(|mut s| s.query_row([&id], |r| r.get(0)).optional())?;
     let n = found.ok_or_else(|| {
-        Error::not_found(say!("write.customer_gone"))
-            .hint(say!("write.somebody_removed_meanwhile_u"))
+        Error::not_found(say!("any.customer_gone")).hint(say!("write.somebody_removed_meanwhile_u"))
     })?;
     b.touched.insert(n);
     Ok(n)

@@ -140,21 +140,14 @@ fn saved(store: &mut Store) -> Result<Vec<(String, View)>> {
             .into_iter()
             .map(|(_, name, view)| (name, view))
             .collect()),
-        _ => Err(Error::failed(say!(
-            "config_files.book_answered_another_question"
-        ))),
+        _ => Err(Error::failed(say!("any.book_answered_another_question"))),
     }
 }
 
 /// Writes every file into a folder, over what is there; none where one of them is a link.
 pub fn write(store: &mut Store, folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |e: std::io::Error| {
-        Error::failed(say!(
-            "config_files.cannot_written",
-            folder = folder.display(),
-            e = e
-        ))
-        .because(e)
+        Error::failed(say!("any.cannot_written", folder = folder.display(), e = e)).because(e)
     };
     fs::create_dir_all(folder).map_err(failed)?;
     let files: Vec<(&str, PathBuf)> = keys()

@@ -254,7 +254,7 @@ pub fn write(format: Format, out: &mut dyn Write, sheets: &[Sheet]) -> Result<()
 
 /// A stream that cannot be written. The cause is kept: a pipe that was closed is nobody's trouble.
 fn cannot(error: std::io::Error) -> Error {
-    Error::failed(say!("sheet.file_cannot_written"))
+    Error::failed(say!("any.file_cannot_written"))
         .hint(say!("sheet.look_whether_disk_full"))
         .because(error)
 }

@@ -101,7 +101,7 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
             )])
         }
         (Page::Account(Some(account)), _) => Ok(vec![sheet(name, EVENTS, timeline(&account))]),
-        (Page::Account(None), _) => Err(Error::not_found(say!("sheets.customer_gone"))),
+        (Page::Account(None), _) => Err(Error::not_found(say!("any.customer_gone_too"))),
         (Page::Funnel(page), _) => {
             right(page.mistake.as_ref())?;
             Ok(vec![
@@ -322,7 +322,7 @@ pub fn of(store: &mut Store, query: &Query) -> Result<Vec<Sheet>> {
             right(page.mistake.as_ref())?;
             Ok(vec![figures(&page, |heads, rows| sheet(name, heads, rows))])
         }
-        _ => Err(Error::failed(say!("sheets.book_answered_another_question"))),
+        _ => Err(Error::failed(say!("any.book_answered_another_question"))),
     }
 }
 

@@ -38,7 +38,7 @@ pub fn write(store: &Store, format: Format, out: &mut dyn Write) -> Result<usize
 /// Writes every table as a CSV file of its own into `folder`, which is made if it is not there. Gives how many rows.
 pub fn write_folder(store: &Store, folder: &Path) -> Result<usize> {
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("tables.cannot_made", folder = folder.display())).because(e)
+        Error::failed(say!("any.cannot_made", folder = folder.display())).because(e)
     };
     let strange =
         fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) && !is_book(folder);

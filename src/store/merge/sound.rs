@@ -243,7 +243,7 @@ pub fn wrong_as_it_stands(
         Ok(())
     })?;
     if why.is_none() && !tally.has_as_many(&header) {
-        why = Some(say!("sound.not_as_many_things").to_string());
+        why = Some(say!("any.not_as_many_things").to_string());
     }
     Ok(why.or_else(|| {
         (!tally.fits(&header, &hash)).then(|| "its hash does not fit what stands there".to_owned())

@@ -122,7 +122,7 @@ fn examine(conn: &Connection, version: i32, name: &str) -> Result<()> {
         })?;
     if orphans > 0 {
         return Err(Error::failed(say!(
-            "source.rows_without_their_parent",
+            "any.rows_without_their_parent",
             orphans = orphans
         )));
     }

@@ -259,7 +259,7 @@ fn known(id: Id) -> String {
 
 /// Why a batch is left out that nobody could have written so.
 fn unsound(why: &str) -> String {
-    say!("take.not_sound", why = why).to_string()
+    say!("any.not_sound", why = why).to_string()
 }
 
 /// SQLite refuses what is to be written, and would each time.
@@ -323,7 +323,7 @@ impl Desk<'_> {
             return Ok(Some(unsound(&why)));
         }
         if !has_as_many {
-            return Ok(Some(unsound(&say!("take.not_as_many_things"))));
+            return Ok(Some(unsound(&say!("any.not_as_many_things"))));
         }
         // Others say that it took what they lack.
         if header.command == purge::COMMAND && !purges && !buried {

@@ -298,7 +298,7 @@ impl Store {
         let done = entry.write(&self.conn, coming)?;
         match sound::wrong_as_it_stands(&self.conn, done.n, shapes, coming)? {
             None => Ok(done),
-            Some(why) => Err(Error::failed(say!("again.not_sound", why = why))),
+            Some(why) => Err(Error::failed(say!("any.not_sound", why = why))),
         }
     }
 

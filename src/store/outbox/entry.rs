@@ -644,7 +644,7 @@ impl Entry {
         if let (false, Item::Changed(changed)) = (own, edit.item())
             && let Some(why) = take::never_so(conn, &changed)?
         {
-            return Err(Error::failed(say!("entry.not_sound", why = why)));
+            return Err(Error::failed(say!("any.not_sound", why = why)));
         }
         if let Item::Changed(changed) = edit.item() {
             coming.stand_in_for(conn, &changed)?;

@@ -67,7 +67,7 @@ fn beside(path: &Path, ending: &str) -> Option<File> {
 impl Pages {
     /// Opens the file at `path`, which is only ever read.
     pub fn open(path: &Path) -> Result<Pages> {
-        let cannot = |e| Error::failed(say!("pages.cannot_read", path = path.display())).because(e);
+        let cannot = |e| Error::failed(say!("any.cannot_read", path = path.display())).because(e);
         let mut file = File::open(path).map_err(cannot)?;
         let length = file.metadata().map_err(cannot)?.len();
         let head = head_of(&mut file);

@@ -125,7 +125,7 @@ impl Spot {
 
     fn cannot(&self) -> impl Fn(std::io::Error) -> Error {
         let path = self.path();
-        move |e| Error::failed(say!("bundle.cannot_read", path = path.display())).because(e)
+        move |e| Error::failed(say!("any.cannot_read", path = path.display())).because(e)
     }
 }
 
@@ -250,7 +250,7 @@ impl<W: std::io::Write> Out<W> {
         self.bytes += text.len() as u64;
         self.file
             .write_all(text.as_bytes())
-            .map_err(|e| Error::failed(say!("bundle.file_cannot_written")).because(e))
+            .map_err(|e| Error::failed(say!("any.file_cannot_written")).because(e))
     }
 
     /// The batches, and the end.

@@ -55,10 +55,10 @@ fn check(draft: &ActionDraft) -> Result<()> {
         return Err(Error::usage(say!("actions.call_action_needs_title")));
     }
     if draft.money.is_some_and(|m| m < 0) {
-        return Err(Error::usage(say!("actions.what_at_stake_cannot")));
+        return Err(Error::usage(say!("any.what_at_stake_cannot")));
     }
     if draft.severity.is_some_and(|s| !(1..=4).contains(&s)) {
-        return Err(Error::usage(say!("actions.severity_1_worst_4")));
+        return Err(Error::usage(say!("any.severity_1_worst")));
     }
     Ok(())
 }
@@ -276,7 +276,7 @@ pub(super) fn snooze_actions(
 fn called(open: &[(Id, i64, String)]) -> String {
     match open {
         [(_, _, title)] => format!("\"{title}\""),
-        many => count(many.len(), &say!("actions.call_action_2"))
+        many => count(many.len(), &say!("any.call_action"))
             .replace("call to actions", &say!("actions.calls_action")),
     }
 }

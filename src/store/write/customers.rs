@@ -510,10 +510,10 @@ pub(super) fn stored(
     }
     match (field, &plain) {
         ("money", Value::Integer(n)) if *n < 0 => {
-            Err(Error::usage(say!("customers.what_at_stake_cannot")))
+            Err(Error::usage(say!("any.what_at_stake_cannot")))
         }
         ("severity", Value::Integer(n)) if !(1..=4).contains(n) => {
-            Err(Error::usage(say!("customers.severity_1_worst_4")))
+            Err(Error::usage(say!("any.severity_1_worst")))
         }
         ("name" | "title", Value::Text(t)) if t.trim().is_empty() => {
             Err(Error::usage(say!("customers.cannot_empty", field = field)))

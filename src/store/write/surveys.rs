@@ -46,7 +46,7 @@ pub(super) fn answers(
 ) -> Result<Done> {
     if answers.is_empty() {
         return Err(
-            Error::usage(say!("surveys.there_no_answer")).hint(say!("surveys.answer_at_least_one"))
+            Error::usage(say!("any.there_no_answer")).hint(say!("surveys.answer_at_least_one"))
         );
     }
     let (n, wave) = (customer(b, id)?, word("a wave", wave, 100)?);

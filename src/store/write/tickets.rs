@@ -17,7 +17,7 @@ pub(super) fn open(b: &mut Batch<'_>, id: Id, new: &NewTicket) -> Result<Done> {
         return Err(Error::usage(say!("tickets.ticket_needs_subject")));
     }
     if !(1..=4).contains(&new.severity) {
-        return Err(Error::usage(say!("tickets.severity_1_worst_4")));
+        return Err(Error::usage(say!("any.severity_1_worst")));
     }
     let n = customer(b, id)?;
     let opened = new.opened.unwrap_or(b.now);

@@ -170,7 +170,7 @@ impl Intake for Answers {
                 );
             }
             Err(_) if row.get(self.score).is_empty() => {
-                return refuse("empty score", say!("activity.score_empty"));
+                return refuse("empty score", say!("any.score_empty"));
             }
             Err(_) => {
                 return refuse(

@@ -554,7 +554,7 @@ impl<'l> Desk<'l> {
         let header = self.map.header(place);
         let utc = header.ends_with("(UTC)") || header.to_ascii_lowercase().ends_with("_utc");
         let (zone, why) = match self.zone {
-            Some(zone) => (zone, say!("desk.as_named")),
+            Some(zone) => (zone, say!("any.as_named")),
             None if utc => (Zone(chrono_tz::UTC), say!("desk.header_says_so")),
             None => (self.config.zone, say!("desk.book_s_times_name")),
         };

@@ -46,7 +46,7 @@ struct Utf8 {
 /// The encoding of a file with the reason, from its bytes.
 pub(super) fn detect(path: &Path, name: &str) -> Result<(&'static Encoding, Found)> {
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("encoding.could_not_read", name = name, e = e)).because(e)
+        Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
     };
     let mut file = File::open(path).map_err(cannot)?;
     let mut start = Vec::new();

@@ -123,7 +123,7 @@ fn layout(start: &[u8]) -> Layout {
 /// Hands the objects of a text on, one by one, with the line in which each begins.
 fn pieces(path: &Path, name: &str, to: &mut dyn FnMut(Piece<'_>) -> Result<()>) -> Result<()> {
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("json.could_not_read", name = name, e = e)).because(e)
+        Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
     };
     let mut reader = BufReader::with_capacity(START, File::open(path).map_err(cannot)?);
     let layout = layout(reader.fill_buf().map_err(cannot)?);

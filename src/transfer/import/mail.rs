@@ -23,7 +23,7 @@ const PEOPLE: usize = 200;
 /// The row of one mail.
 pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("mail.could_not_read", name = name, e = e)).because(e)
+        Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
     };
     let mut bytes = Vec::new();
     File::open(path)
@@ -39,7 +39,7 @@ pub(super) fn spool_one(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
 /// The rows of a mailbox: mails begin with a line `From ` behind an empty one.
 pub(super) fn spool_box(path: &Path, name: &str, stop: &Stop) -> Result<Spool> {
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("mail.could_not_read", name = name, e = e)).because(e)
+        Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
     };
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(cannot)?);
     let mut spool = Spool::new(name, &CORRESPONDENCE, stop)?;

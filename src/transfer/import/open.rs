@@ -118,7 +118,7 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
         })
     };
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("source.could_not_read", name = name, e = e)).because(e)
+        Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
     };
     let mut start = Vec::new();
     File::open(path)
@@ -150,7 +150,7 @@ fn open_as(path: &Path, input: &Path, name: &str, asked: &Asked<'_>) -> Result<V
             let encoding = encoding::named(named)?;
             (
                 encoding,
-                Found::new("encoding", encoding.name(), say!("source.as_named")),
+                Found::new("encoding", encoding.name(), say!("any.as_named")),
             )
         }
         None => encoding::detect(path, name)?,

@@ -140,7 +140,7 @@ pub(super) fn job(
         report.find(Found::new(
             "calendar",
             &format!("{calendar:?}").to_lowercase(),
-            say!("profiles.as_named"),
+            say!("any.as_named"),
         ));
     }
     for remark in &source.remarks {

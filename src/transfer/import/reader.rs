@@ -148,7 +148,7 @@ impl Table {
     pub(super) fn open(source: &Source) -> Result<Table> {
         let name = source.name.clone();
         let cannot = |e: std::io::Error| {
-            Error::failed(say!("reader.could_not_read", name = name, e = e)).because(e)
+            Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
         };
         let mut file = File::open(&source.text).map_err(cannot)?;
         let size = file.metadata().map_err(cannot)?.len();
@@ -317,7 +317,7 @@ impl Table {
     fn next_spooled(&mut self) -> Result<Option<bool>> {
         let read = self.reader.read_byte_record(&mut self.record);
         let some = read.map_err(|e| {
-            Error::failed(say!("reader.could_not_read", name = self.name, e = e)).because(e)
+            Error::failed(say!("any.could_not_read", name = self.name, e = e)).because(e)
         })?;
         if some
             && self
@@ -428,7 +428,7 @@ impl Table {
     /// True when the last row of the file, which begins at `byte`, ends within quotes.
     fn is_open(&self, byte: u64) -> Result<bool> {
         let cannot = |e: std::io::Error| {
-            Error::failed(say!("reader.could_not_read", name = self.name, e = e)).because(e)
+            Error::failed(say!("any.could_not_read", name = self.name, e = e)).because(e)
         };
         let mut file = File::open(&self.path).map_err(cannot)?;
         file.seek(SeekFrom::Start(byte)).map_err(cannot)?;

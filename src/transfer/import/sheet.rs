@@ -37,7 +37,7 @@ pub(super) fn spool(
     stop: &Stop,
 ) -> Result<Vec<Sheet>> {
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("sheet.could_not_read", name = name, e = e)).because(e)
+        Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
     };
     let mut file = BufReader::new(File::open(path).map_err(cannot)?);
     measure(&mut file, name, (WHOLE, PART))?;

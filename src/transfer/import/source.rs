@@ -55,7 +55,7 @@ pub(super) fn separator(start: &[u8], named: Option<char>) -> (u8, Found) {
         (byte, Found::new("separator", &shown, why))
     };
     if let Some(byte) = named.and_then(|c| u8::try_from(c).ok()) {
-        return said(byte, say!("source.as_named").into());
+        return said(byte, say!("any.as_named").into());
     }
     let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
     if let Some(byte) = announced(start) {

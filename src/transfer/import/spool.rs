@@ -37,7 +37,7 @@ const WHOLE: u64 = 64 << 20;
 /// A text that is read as a whole.
 pub(super) fn whole(path: &Path, name: &str, what: &str) -> Result<String> {
     let cannot = |e: std::io::Error| {
-        Error::failed(say!("calendar.could_not_read", name = name, e = e)).because(e)
+        Error::failed(say!("any.could_not_read", name = name, e = e)).because(e)
     };
     if std::fs::metadata(path).map_err(cannot)?.len() > WHOLE {
         return Err(Error::usage(say!(

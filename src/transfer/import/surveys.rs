@@ -101,7 +101,7 @@ impl Intake for Surveys {
             desk.within(row, self.score, 1, most)?
         };
         if most > 0 && number.is_none() {
-            return refuse("empty score", say!("surveys.score_empty"));
+            return refuse("empty score", say!("any.score_empty"));
         }
         let text = row.get(self.text);
         if self.kind == EventKind::Survey && text.trim().is_empty() {

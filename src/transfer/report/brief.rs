@@ -96,7 +96,7 @@ pub(super) fn explained(store: &mut Store, customer: Id, day: Day) -> Result<Opt
         since: Some(day),
     })? {
         Page::Health(pair) => Ok(pair.1),
-        _ => Err(Error::failed(say!("brief.book_answered_another_question"))),
+        _ => Err(Error::failed(say!("any.book_answered_another_question"))),
     }
 }
 

@@ -32,7 +32,7 @@ pub fn digest(store: &mut Store, since: Stamp, filter: &str, owner: &str) -> Res
         columns: Vec::new(),
     };
     let Page::Rows(meant) = store.answer(&query)? else {
-        return Err(Error::failed(say!("digest.book_answered_another_question")));
+        return Err(Error::failed(say!("any.book_answered_another_question")));
     };
     if let Some(mistake) = meant.mistake {
         return Err(Error::usage(mistake.message.trim_end_matches('.')));
