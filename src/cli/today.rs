@@ -98,7 +98,8 @@ pub(super) fn owner_filter(owner: &str) -> String {
 /// The reasons of a row with their priority.
 pub(super) fn priority_of(roster: &Roster, at: usize) -> (Vec<Why>, Priority) {
     let reasons = roster.reasons(at);
-    (reasons, roster.priority_of(at))
+    let priority = roster.priority_of(at, &reasons);
+    (reasons, priority)
 }
 
 /// A priority with its reasons as JSON. `tenths` of the parts add up to `tenths`.

@@ -443,10 +443,10 @@ impl Roster {
         reasons
     }
 
-    /// The priority that the reasons of a row add up to, with its parts.
-    pub fn priority_of(&self, at: usize) -> priority::Priority {
+    /// The priority that these reasons of a row add up to, with its parts.
+    pub fn priority_of(&self, at: usize, reasons: &[priority::Why]) -> priority::Priority {
         let arr = self.rows[at].signals.arr;
-        priority::priority(&self.reasons(at), arr, self.median_arr)
+        priority::priority(reasons, arr, self.median_arr)
     }
 
     /// True while a snooze hides the row from the queue.

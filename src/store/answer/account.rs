@@ -85,7 +85,11 @@ pub fn account(store: &mut Store, id: Id, ask: &TimelineAsk) -> Result<Option<Ac
         let row = roster
             .row_of(n)
             .ok_or_else(|| not_in_its_table(&customer))?;
-        (row as u32, roster.arr(row), roster.priority_of(row))
+        (
+            row as u32,
+            roster.arr(row),
+            roster.priority_of(row, &roster.reasons(row)),
+        )
     };
     let (events, total) = timeline(store, n, id, ask)?;
     Ok(Some(Account {

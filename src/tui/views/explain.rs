@@ -108,7 +108,7 @@ impl Explain {
             return lines;
         };
         let reasons = roster.reasons(at);
-        let sum = roster.priority_of(at);
+        let sum = roster.priority_of(at, &reasons);
         lines.push(vec![(
             0,
             look.say
